@@ -1,0 +1,111 @@
+/** @file
+ * Layer 5: a study (sweep file + model + design + outputs) and how its chunks reach the ranks.
+ */
+#ifndef ION_SCHEDULE_H
+#define ION_SCHEDULE_H
+
+#include <ion/design.h>
+#include <ion/ledger.h>
+#include <ion/model.h>
+#include <ion/solver.h>
+#include <ion/store.h>
+
+#include <mpi.h>
+
+/* ---- dispatch: chunk numbers to ranks, whatever a chunk means ---- */
+
+/** What was met in some chunks; counts add up, seconds too. */
+typedef struct {
+  uint64_t n_point;
+  uint64_t status[ION_N_STATUS];
+  uint64_t class_count[ION_N_CLASS];
+  uint64_t n_read;        /**< points taken over from an earlier run */
+  double   solve_seconds;
+  double   write_seconds;
+  double   wait_seconds;
+} ion_tally;
+
+void ion_tally_add(ion_tally *sum, const ion_tally *part);
+
+/** Work that is cut into chunks. `chunk` is called on the ranks that work, once a chunk; `flush`
+ * before a rank leaves and before the job is reported as stopped. */
+typedef struct {
+  uint64_t n_chunk;
+  uint64_t n_point;
+  void    *context;
+  PetscErrorCode (*chunk)(void *context, uint64_t chunk, ion_tally *tally);
+  PetscErrorCode (*flush)(void *context);
+  const char *log_path; /**< append-only log of events, one line each; NULL for none */
+} ion_job;
+
+typedef struct {
+  PetscBool stopped; /**< a signal asked to stop; finished chunks are saved, the rest is pending */
+  int       signal;  /**< which one, or 0 */
+  double    seconds;
+  ion_tally tally;   /**< of all ranks; valid on rank 0 */
+} ion_job_result;
+
+/** Deal the chunks of a job: rank 0 deals on request, all others work; a single rank does both.
+ *
+ * Collective over `comm`, point to point only. SIGINT, SIGTERM and SIGUSR1 on any rank stop the
+ * dealing; running chunks are finished. Rank 0 shows a progress line on a terminal and plain lines
+ * every few seconds elsewhere (stderr).
+ *
+ * @return the first error a chunk raised on any rank; every rank then returns non-zero
+ */
+PetscErrorCode ion_job_run(MPI_Comm comm, const ion_job *job, ion_job_result *result);
+
+/* ---- study ---- */
+
+typedef struct ion_study ion_study;
+
+/** `--set name=value`, applied after the sweep's own `set:`. */
+typedef struct {
+  const char *name;
+  const char *value;
+} ion_override;
+
+/** Read a sweep file (or a model file or name: a study of one point, the model as it stands).
+ *
+ * Not collective; every rank reads for itself and comes to the same result.
+ *
+ * @return PETSC_ERR_USER_INPUT with file, line and column for anything wrong in sweep, model or override
+ */
+PetscErrorCode ion_study_open(const char *path, const ion_override *set, size_t n_set,
+                              ion_study **study);
+PetscErrorCode ion_study_close(ion_study **study);
+
+const char       *ion_study_title(const ion_study *study);
+const ion_model  *ion_study_model(const ion_study *study);
+const ion_design *ion_study_design(const ion_study *study);
+const ion_outputs *ion_study_outputs(const ion_study *study);
+
+/** What the result file's header says; borrowed from the study. */
+const ion_store_schema *ion_study_schema(const ion_study *study);
+
+/** Evaluate points first ... first + n_point - 1.
+ *
+ * @param[out] data    [n_output][n_point] in the units of the file; NaN where a point has no state
+ * @param[out] status  [n_point]
+ */
+PetscErrorCode ion_study_solve(ion_study *study, uint64_t first, size_t n_point, ion_block data,
+                               unsigned char *status);
+
+/** Options of `run`. */
+typedef struct {
+  const char *output;   /**< FILE.nc */
+  PetscBool   restart;  /**< start over even when the file is this study's */
+  ion_durable durable;
+  double      interval; /**< s between syncs */
+} ion_run_options;
+
+/** Solve a study into its result file, resuming where an earlier run left off.
+ *
+ * Collective over `comm`. Rank 0 creates, locks and logs.
+ *
+ * @return PETSC_ERR_USER_INPUT before the first point when the output cannot be used
+ */
+PetscErrorCode ion_study_run(MPI_Comm comm, ion_study *study, const ion_run_options *options,
+                             ion_job_result *result);
+
+#endif

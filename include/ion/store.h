@@ -1,0 +1,132 @@
+/** @file
+ * Layer 1: the result file, which is its own checkpoint (CDF-5 through PnetCDF).
+ *
+ * The header is complete before the first point. Each rank writes its own chunks through its own
+ * handle (PnetCDF independent mode on MPI_COMM_SELF); nothing here is collective over the job.
+ * A chunk is a range of flat point indices: all data first, then CRC-32 and status.
+ */
+#ifndef ION_STORE_H
+#define ION_STORE_H
+
+#include <ion/base.h>
+
+typedef struct ion_store ion_store;
+
+/** A dimension of the result: a grid factor, or the one dimension `point`. */
+typedef struct {
+  const char *name;   /**< NetCDF name, dots already replaced by '_' */
+  uint64_t    length;
+} ion_store_dim;
+
+typedef enum { ION_STORE_DOUBLE, ION_STORE_FLOAT, ION_STORE_BYTE } ion_store_type;
+
+/** A variable over all points (one value a point), or a coordinate. */
+typedef struct {
+  const char    *name;      /**< NetCDF name */
+  const char    *unit;      /**< UDUNITS-2 text */
+  const char    *long_name;
+  const char    *standard_name; /**< CF standard name, or NULL */
+  ion_store_type type;
+  const char    *flag_meanings; /**< of a BYTE variable: words in order of value, else NULL */
+  int            first_flag;    /**< value of the first word */
+} ion_store_var;
+
+/** Fills `value` with [n] coordinates first, first + 1, ... of variable `i`. */
+typedef PetscErrorCode (*ion_store_coordinate)(void *context, size_t i, uint64_t first, size_t n,
+                                               double *value);
+
+/** Everything the header says; a function of the study alone. Texts are borrowed. */
+typedef struct {
+  const char *title;
+  const char *sweep_text; /**< as the user wrote it */
+  const char *model_text;
+  const char *canonical;  /**< checked sweep and model with every override, what the digest is of */
+  const char *summary;    /**< one line, ACDD `summary` */
+  const char *program;    /**< "ionsweep 0.1.0" */
+  uint64_t    seed;
+
+  size_t               n_dim;
+  const ion_store_dim *dim;
+  /** Coordinates: of a grid coordinate[i] lies on dimension i alone; of any other design each lies on
+   * `point`. */
+  size_t               n_coordinate;
+  const ion_store_var *coordinate;
+  ion_store_coordinate fill;
+  void                *context;
+
+  size_t               n_output;
+  const ion_store_var *output;
+  uint64_t             n_point;
+  uint64_t             chunk_size; /**< points a chunk */
+} ion_store_schema;
+
+/** Hexadecimal digest of schema->canonical (SHA-256). Returns PETSC_ERR_LIB when it cannot be made. */
+PetscErrorCode ion_store_digest(const char *canonical, char digest[65]);
+
+typedef enum {
+  ION_DURABLE_NONE,     /**< status written with the data, nothing synced */
+  ION_DURABLE_INTERVAL, /**< data synced, then their status bytes, every so often */
+  ION_DURABLE_CHUNK     /**< the same after every chunk */
+} ion_durable;
+
+/** Create the file: header, coordinates and size, as path.tmp, synced, then renamed to path.
+ *
+ * @return PETSC_ERR_USER_INPUT with one clear line when the path cannot be written
+ */
+PetscErrorCode ion_store_create(const char *path, const ion_store_schema *schema);
+
+/** What is at a path, before anything is touched. */
+typedef enum { ION_STORE_ABSENT, ION_STORE_SAME, ION_STORE_OTHER, ION_STORE_FOREIGN } ion_store_found;
+
+/** Look at an existing file.
+ *
+ * @param[out] found   absent, this study's, another study's, or no result file at all (or torn)
+ * @param[out] reason  [size] for OTHER and FOREIGN: one line that names the difference
+ */
+PetscErrorCode ion_store_probe(const char *path, const ion_store_schema *schema,
+                               ion_store_found *found, char *reason, size_t size);
+
+/** Open this study's file for writing chunks. Not collective; every rank opens its own handle. */
+PetscErrorCode ion_store_open(const char *path, const ion_store_schema *schema, ion_durable durable,
+                              double interval, ion_store **store);
+
+/** Write all outputs of a chunk, and (as `durable` says, at once or later) its CRC and status.
+ *
+ * @param[in] chunk   number of the chunk
+ * @param[in] data    [n_output][n_point of the chunk], in the units of the file; a BYTE or FLOAT
+ *                    output is converted; points without a state are NaN (0 in BYTE)
+ * @param[in] status  [n_point of the chunk]
+ *
+ * @return PETSC_ERR_FILE_WRITE when the disk is full or the file is torn
+ */
+PetscErrorCode ion_store_write_chunk(ion_store *store, uint64_t chunk, ion_block data,
+                                     const unsigned char *status);
+
+/** Write what is still held back: sync data, then CRC and status. */
+PetscErrorCode ion_store_flush(ion_store *store);
+
+/** Read a chunk back.
+ *
+ * @param[out] complete  PETSC_TRUE when no point is pending and the CRC agrees; data and status are
+ *                       filled then, and unspecified otherwise
+ */
+PetscErrorCode ion_store_read_chunk(ion_store *store, uint64_t chunk, ion_block data,
+                                    unsigned char *status, PetscBool *complete);
+
+/** Flush and close; NULL is allowed. */
+PetscErrorCode ion_store_close(ion_store **store);
+
+/** Points first ... of chunk number `chunk`. */
+void ion_store_chunk_range(const ion_store_schema *schema, uint64_t chunk, uint64_t *first,
+                           size_t *n_point);
+uint64_t ion_store_n_chunk(const ion_store_schema *schema);
+
+/** Lock path.lock against a second run on the same file (fcntl; holds host and pid).
+ *
+ * @return PETSC_ERR_USER_INPUT naming the host and pid that hold it
+ */
+typedef struct ion_store_lock ion_store_lock;
+PetscErrorCode ion_store_lock_take(const char *path, ion_store_lock **lock);
+PetscErrorCode ion_store_lock_release(ion_store_lock **lock);
+
+#endif
