@@ -20,6 +20,12 @@ typedef enum {
 
 const char *ion_class_name(ion_class class_);
 
+/** The values of `reached` the verdict tells apart; those of ion_reached in <ion/solver.h>. */
+enum {
+  ION_LEDGER_REACHED_NOT      = 0,
+  ION_LEDGER_REACHED_DEPARTED = 3
+};
+
 /** One thing that can be reported. */
 typedef struct {
   const char *name;      /**< "neuron.nka.efficiency" */
@@ -32,7 +38,14 @@ typedef struct {
 /** The outputs a study wants, in order. */
 typedef struct ion_outputs ion_outputs;
 
-/** All outputs a model can report; owned by `outputs` made with a NULL selection. */
+/** The outputs of a model, in the order asked for.
+ *
+ * @param[in]  selection  a list of names, globs and groups (or one of them), or NULL for everything the
+ *                        model can report
+ * @param[out] outputs    the caller destroys it, also after an error; borrows the model
+ *
+ * @return PETSC_ERR_USER_INPUT at an unknown name, with the nearest known one
+ */
 PetscErrorCode ion_outputs_create(const ion_model *model, const ion_node *selection,
                                   ion_outputs **outputs);
 PetscErrorCode ion_outputs_destroy(ion_outputs **outputs);

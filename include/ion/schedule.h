@@ -91,6 +91,35 @@ const ion_store_schema *ion_study_schema(const ion_study *study);
 PetscErrorCode ion_study_solve(ion_study *study, uint64_t first, size_t n_point, ion_block data,
                                unsigned char *status);
 
+/** Theta of points first ..., as the solver sees it: [n_theta][n_point] SI. */
+PetscErrorCode ion_study_theta(ion_study *study, uint64_t first, size_t n_point, ion_block theta);
+
+/** Report everything the model can instead of what the sweep asks for; for tables, not for files. */
+PetscErrorCode ion_study_report_all(ion_study *study);
+
+/** Range of an output, and the points where it is met; NaN before a value was met. */
+typedef struct {
+  double   lower, upper;
+  uint64_t at_lower, at_upper;
+} ion_range;
+
+/** Widen a range by a value met at a point; of equal values the first point counts, NaN never. */
+void ion_range_widen(ion_range *range, double value, uint64_t point);
+
+/** Ranges over the points this rank has solved: [n_output], then of |total.closure|/total.fuel_power
+ * where both are outputs. NULL before the first point. */
+const ion_range *ion_study_ranges(const ion_study *study);
+
+/** The models found by name: in `models` of the present folder, the folders of ION_MODEL_PATH (colons
+ * between), sweeps/models, and the installed share folder. The caller destroys it. */
+typedef struct {
+  size_t n;
+  char **name; /**< sorted */
+  char **path;
+} ion_library;
+PetscErrorCode ion_library_create(ion_library *library);
+PetscErrorCode ion_library_destroy(ion_library *library);
+
 /** Options of `run`. */
 typedef struct {
   const char *output;   /**< FILE.nc */

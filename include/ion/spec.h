@@ -15,6 +15,12 @@ typedef struct ion_node ion_node; /**< a place in a document; lives as long as t
 
 typedef enum { ION_SCALAR, ION_SEQUENCE, ION_MAPPING } ion_node_kind;
 
+/** A place in a user's file, for messages; line and column count from 1. */
+typedef struct {
+  const char *path;
+  size_t      line, column;
+} ion_place;
+
 /** A named physical quantity a user may give: what `list parameters` prints. */
 typedef struct {
   const char *name;    /**< "neuron.nka.rate" */
@@ -32,6 +38,15 @@ typedef struct {
  * that nest without bound, more than 100 levels); the document is then NULL.
  */
 PetscErrorCode ion_spec_open(const char *path, ion_spec **spec);
+
+/** Read a text file of at most `limit` bytes, closed by a NUL. The caller frees it with PetscFree, also
+ * after an error.
+ *
+ * @param[in]  blame  where the file is named; a file that cannot be read is reported there
+ * @return PETSC_ERR_USER_INPUT when it cannot be read, is empty, too large, or holds NUL bytes
+ */
+PetscErrorCode ion_text_read(ion_place blame, const char *path, size_t limit, char **text,
+                             size_t *length);
 
 /** Parse a text; `name` stands for the file in messages. */
 PetscErrorCode ion_spec_parse(const char *name, const char *text, size_t length, ion_spec **spec);
@@ -60,6 +75,13 @@ PetscErrorCode ion_node_fail(const ion_node *node, const char *format, ...)
 /** As ion_node_fail, pointing at the i-th key of a mapping. */
 PetscErrorCode ion_node_fail_key(const ion_node *node, size_t i, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+
+/** Where a node is; the path lives as long as the document. */
+ion_place ion_node_place(const ion_node *node);
+
+/** As ion_node_fail, at a place of a file that is not YAML. */
+PetscErrorCode ion_place_fail(ion_place place, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 
 /** Refuse a node of another type; `what` names it in the message ("design"). */
 PetscErrorCode ion_node_expect(const ion_node *node, ion_node_kind kind, const char *what);
@@ -96,9 +118,21 @@ PetscErrorCode ion_node_get_quantity(const ion_node *node, const ion_units *unit
                                      const ion_quantity *quantity, double *si, const char **unit,
                                      double *number);
 
+/** The same for a column of numbers: factor and offset of a unit, once ... */
+PetscErrorCode ion_quantity_unit(ion_place place, const ion_units *units,
+                                 const ion_quantity *quantity, const char *unit, double *factor,
+                                 double *offset);
+
+/** ... and a number in that unit, which must be the whole text; si = factor * number + offset. */
+PetscErrorCode ion_quantity_number(ion_place place, const ion_units *units,
+                                   const ion_quantity *quantity, const char *text, const char *unit,
+                                   double factor, double offset, double *number, double *si);
+
 /** The quantity of that name, or PETSC_ERR_USER_INPUT at `where` (key i of a mapping) naming the
  * nearest known one. */
 PetscErrorCode ion_quantity_find(const ion_node *where, size_t i, const char *name,
                                  const ion_quantity *quantities, size_t n, size_t *index);
+PetscErrorCode ion_quantity_find_at(ion_place place, const char *name,
+                                    const ion_quantity *quantities, size_t n, size_t *index);
 
 #endif

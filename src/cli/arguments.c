@@ -1,0 +1,219 @@
+/* Reading the options of a verb. */
+#include "cli_impl.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef PetscErrorCode (*reader)(cli_arguments *arguments, const char *text);
+
+#define BAD(...) SETERRQ(PETSC_COMM_SELF, PETSC_ERR_USER_INPUT, __VA_ARGS__)
+
+static PetscErrorCode read_output(cli_arguments *arguments, const char *text)
+{
+  PetscFunctionBegin;
+  if (!*text) BAD("ionsweep: --output needs a file name");
+  arguments->output = text;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* "NAME=VALUE", cut at the first '='. */
+static PetscErrorCode read_set(cli_arguments *arguments, const char *text)
+{
+  const char *equals = strchr(text, '=');
+  const size_t n     = arguments->n_set;
+  char *copy         = NULL;
+
+  PetscFunctionBegin;
+  if (!equals || equals == text || !equals[1])
+    BAD("ionsweep: --set wants name=value, not '%s'", text);
+  PetscCall(PetscRealloc((n + 1) * sizeof *arguments->set, &arguments->set));
+  PetscCall(PetscRealloc((n + 1) * sizeof *arguments->set_text, &arguments->set_text));
+  PetscCall(PetscStrallocpy(text, &copy));
+  copy[equals - text]    = '\0';
+  arguments->set_text[n] = copy;
+  arguments->set[n]      = (ion_override){.name = copy, .value = copy + (equals - text) + 1};
+  arguments->n_set++;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode read_restart(cli_arguments *arguments, const char *text)
+{
+  (void)text;
+  arguments->restart = PETSC_TRUE;
+  return PETSC_SUCCESS;
+}
+
+static PetscErrorCode read_json(cli_arguments *arguments, const char *text)
+{
+  (void)text;
+  arguments->json = PETSC_TRUE;
+  return PETSC_SUCCESS;
+}
+
+static PetscErrorCode read_help(cli_arguments *arguments, const char *text)
+{
+  (void)text;
+  arguments->help = PETSC_TRUE;
+  return PETSC_SUCCESS;
+}
+
+static PetscErrorCode read_durable(cli_arguments *arguments, const char *text)
+{
+  static const char *const words[] = {"none", "interval", "chunk"};
+
+  PetscFunctionBegin;
+  for (size_t i = 0; i < ION_COUNT(words); i++)
+    if (!strcmp(text, words[i])) {
+      arguments->durable = (ion_durable)i;
+      PetscFunctionReturn(PETSC_SUCCESS);
+    }
+  BAD("ionsweep: --durable wants none, interval or chunk, not '%s'", text);
+}
+
+static PetscErrorCode read_interval(cli_arguments *arguments, const char *text)
+{
+  char *end;
+
+  PetscFunctionBegin;
+  arguments->interval = strtod(text, &end);
+  if (end == text || *end || !(arguments->interval >= 0.0) || isinf(arguments->interval))
+    BAD("ionsweep: --interval wants seconds, not '%s'", text);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode read_index(cli_arguments *arguments, const char *text)
+{
+  char *end;
+  unsigned long long value;
+
+  PetscFunctionBegin;
+  errno = 0;
+  value = strtoull(text, &end, 10);
+  if (end == text || *end || errno || *text == '-')
+    BAD("ionsweep: --index wants the number of a point, not '%s'", text);
+  arguments->index = value;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* "2,8,64" */
+static PetscErrorCode read_ranks(cli_arguments *arguments, const char *text)
+{
+  char *end = NULL;
+
+  PetscFunctionBegin;
+  arguments->n_ranks = 0;
+  for (const char *at = text; !end || *end; at = end + 1) {
+    const long n = strtol(at, &end, 10);
+
+    if (end == at || (*end && *end != ',') || n < 1 || n > 10000000 ||
+        arguments->n_ranks == CLI_MAX_RANKS)
+      BAD("ionsweep: --ranks wants up to %d numbers such as 2,8,64, not '%s'", CLI_MAX_RANKS, text);
+    arguments->ranks[arguments->n_ranks++] = (int)n;
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static const struct {
+  const char *name;
+  PetscBool has_value;
+  reader read;
+} option[] = {
+    {"--output",   PETSC_TRUE,  read_output  },
+    {"--set",      PETSC_TRUE,  read_set     },
+    {"--restart",  PETSC_FALSE, read_restart },
+    {"--durable",  PETSC_TRUE,  read_durable },
+    {"--interval", PETSC_TRUE,  read_interval},
+    {"--index",    PETSC_TRUE,  read_index   },
+    {"--ranks",    PETSC_TRUE,  read_ranks   },
+    {"--json",     PETSC_FALSE, read_json    },
+    {"--help",     PETSC_FALSE, read_help    },
+};
+
+/* Is the option one of this verb's? */
+static PetscBool belongs(const cli_verb *verb, const char *name)
+{
+  const size_t n = strlen(name);
+
+  for (const char *at = verb->options; at; at = strchr(at, ' ') ? strchr(at, ' ') + 1 : NULL)
+    if (!strncmp(at, name, n) && (at[n] == ' ' || !at[n])) return PETSC_TRUE;
+  return PETSC_FALSE;
+}
+
+static PetscErrorCode find_option(const cli_verb *verb, const char *name, size_t *found)
+{
+  const char *known[ION_COUNT(option)], *nearest;
+  size_t n = 0;
+
+  PetscFunctionBegin;
+  for (size_t i = 0; i < ION_COUNT(option); i++) {
+    if (!belongs(verb, option[i].name)) continue;
+    known[n++] = option[i].name;
+    *found     = i;
+    if (!strcmp(option[i].name, name)) PetscFunctionReturn(PETSC_SUCCESS);
+  }
+  nearest = ion_nearest_name(name, known, n);
+  if (nearest)
+    BAD("ionsweep %s: unknown option '%s'; did you mean '%s'?", verb->name, name, nearest);
+  BAD("ionsweep %s: unknown option '%s'; options: %s", verb->name, name, verb->options);
+}
+
+/* An option with its value, which is either the rest of the word or the next one. */
+static PetscErrorCode read_option(const cli_verb *verb, int argc, char **argv, int *i,
+                                  cli_arguments *arguments)
+{
+  const char *word = argv[*i], *value = strchr(word, '=');
+  char name[64];
+  size_t found = 0;
+
+  PetscFunctionBegin;
+  snprintf(name, sizeof name, "%.*s", value ? (int)PetscMin(value - word, 60) : 60, word);
+  if (!strcmp(word, "-o")) snprintf(name, sizeof name, "--output");
+  if (!strcmp(word, "-h") || !strcmp(word, "-help")) snprintf(name, sizeof name, "--help");
+  PetscCall(find_option(verb, name, &found));
+  if (!option[found].has_value) {
+    if (value) BAD("ionsweep %s: %s takes no value", verb->name, name);
+  } else if (value) {
+    value++;
+  } else {
+    if (++*i >= argc) BAD("ionsweep %s: %s needs a value", verb->name, name);
+    value = argv[*i];
+  }
+  PetscCall(option[found].read(arguments, value));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode cli_arguments_read(const cli_verb *verb, int argc, char **argv,
+                                  cli_arguments *arguments)
+{
+  int n_word = 0;
+
+  PetscFunctionBegin;
+  *arguments = (cli_arguments){.durable = ION_DURABLE_INTERVAL, .interval = 30.0};
+  for (int i = 0; i < argc; i++) {
+    if (argv[i][0] == '-' && argv[i][1]) {
+      PetscCall(read_option(verb, argc, argv, &i, arguments));
+      continue;
+    }
+    if (n_word >= verb->max_word)
+      BAD("ionsweep %s: one word too many: '%s' (%s)", verb->name, argv[i], verb->usage);
+    if (n_word++ == 0)
+      arguments->file = argv[i];
+    else
+      arguments->model = argv[i];
+  }
+  if (n_word < verb->min_word && !arguments->help)
+    BAD("ionsweep %s: too few words: %s", verb->name, verb->usage);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode cli_arguments_free(cli_arguments *arguments)
+{
+  PetscFunctionBegin;
+  for (size_t i = 0; i < arguments->n_set; i++) PetscCall(PetscFree(arguments->set_text[i]));
+  PetscCall(PetscFree(arguments->set_text));
+  PetscCall(PetscFree(arguments->set));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}

@@ -1,0 +1,44 @@
+#include "cli_impl.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const struct {
+  const char *name;
+  const char *text;
+} option_help[] = {
+    {"--output",   "  -o, --output FILE.nc          the result file\n"                      },
+    {"--set",
+     "  --set NAME=VALUE              give a quantity of the model another value, with its unit:\n"
+     "                                --set 'temperature=30 degC'; may be repeated\n"       },
+    {"--restart",
+     "  --restart                     start over even if the file holds finished points\n"  },
+    {"--durable",
+     "  --durable none|interval|chunk how often results are forced to the disk (interval)\n"},
+    {"--interval", "  --interval S                  seconds between two such moments (30)\n"},
+    {"--index",    "  --index I                     which point of a sweep, from 0 (0)\n"   },
+    {"--ranks",
+     "  --ranks N,N,...               rank counts to estimate the time for (2,8,64,512)\n"  },
+    {"--json",     "  --json                        one JSON object instead of tables\n"    },
+    {"--help",     "  --help                        this text\n"                            },
+};
+
+void cli_print_help(const cli_verb *verb)
+{
+  printf("usage: %s\n\n%s\n\n", verb->usage, verb->help);
+  for (size_t i = 0; i < ION_COUNT(option_help); i++)
+    if (strstr(verb->options, option_help[i].name)) fputs(option_help[i].text, stdout);
+  printf("\nOptions of PETSc, with one dash (-snes_type newtonls, -log_view), may be added.\n");
+}
+
+void cli_print_overview(void)
+{
+  printf("ionsweep %s: steady states of brain-cell ion homeostasis over large parameter designs\n\n"
+         "usage: ionsweep VERB [FILE] [options]\n\n",
+         ION_VERSION);
+  for (size_t i = 0; cli_verbs[i]; i++) printf("  %s\n", cli_verbs[i]->usage);
+  printf(
+      "\n'ionsweep VERB --help' explains a verb; 'ionsweep --version' prints the version.\n"
+      "Exit status: 0 done; 1 failed; 2 bad input or an output that cannot be used, nothing was\n"
+      "run; 99 stopped early on request with everything finished saved: run again to go on.\n");
+}

@@ -1,0 +1,67 @@
+/* ionsweep point MODEL-or-SWEEP */
+#include "cli_impl.h"
+
+#include <string.h>
+
+const char *cli_class_of(const cli_solved *solved)
+{
+  const ion_outputs *outputs = ion_study_outputs(solved->study);
+
+  for (size_t i = 0; i < ion_outputs_count(outputs); i++)
+    if (!strcmp(ion_outputs_at(outputs, i)->name, "class"))
+      return ion_class_name((ion_class)*ion_row(solved->value, i));
+  return ion_class_name(ION_CLASS_NONE);
+}
+
+static PetscErrorCode solve(const cli_arguments *arguments, cli_solved *solved)
+{
+  ion_study *study;
+  size_t n, n_theta;
+  uint64_t n_point;
+
+  PetscFunctionBegin;
+  PetscCall(ion_study_open(arguments->file, arguments->set, arguments->n_set, &solved->study));
+  study   = solved->study;
+  n_point = ion_design_n_point(ion_study_design(study));
+  PetscCheck(arguments->index < n_point, PETSC_COMM_SELF, PETSC_ERR_USER_INPUT,
+             "ionsweep point: --index %llu is beyond the last point, %llu",
+             (unsigned long long)arguments->index, (unsigned long long)(n_point - 1));
+  solved->index = arguments->index;
+  PetscCall(ion_study_report_all(study));
+  ion_model_quantities(ion_study_model(study), &n, &n_theta);
+  PetscCall(ion_block_create(n_theta, 1, &solved->theta));
+  PetscCall(ion_block_create(ion_outputs_count(ion_study_outputs(study)), 1, &solved->value));
+  PetscCall(ion_study_theta(study, solved->index, 1, solved->theta));
+  PetscCall(ion_study_solve(study, solved->index, 1, solved->value, &solved->status));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode run(MPI_Comm comm, const cli_arguments *arguments, int *exit_status)
+{
+  cli_solved solved = {0};
+  PetscErrorCode code;
+
+  PetscFunctionBegin;
+  (void)comm;
+  (void)exit_status;
+  code = solve(arguments, &solved);
+  if (!code) code = arguments->json ? cli_print_json(&solved) : cli_print_tables(&solved);
+  PetscCall(ion_block_destroy(&solved.theta));
+  PetscCall(ion_block_destroy(&solved.value));
+  PetscCall(ion_study_close(&solved.study));
+  PetscCall(code);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+const cli_verb cli_point = {
+    .name  = "point",
+    .usage = "ionsweep point MODEL-or-SWEEP [--index I] [--set NAME=VALUE]... [--json]",
+    .help =
+        "Solve one point and print everything about it: state, Nernst potentials, ATP, the rate,\n"
+        "affinity and dissipation of every process, totals, stability and verdict. A model is\n"
+        "solved as it stands; of a sweep the point --index is, which counts from 0.",
+    .options  = "--index --set --json --help",
+    .min_word = 1,
+    .max_word = 1,
+    .run      = run,
+};

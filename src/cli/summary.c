@@ -1,0 +1,138 @@
+/* The summary at the end of a run. */
+#include "cli_impl.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Ranges of all ranks together, on rank 0; others get NULL. */
+static PetscErrorCode gather_ranges(MPI_Comm comm, const ion_study *study, size_t n,
+                                    ion_range **total)
+{
+  const ion_range *known = ion_study_ranges(study);
+  const int bytes        = (int)(n * sizeof **total);
+  ion_range *mine, *all = NULL;
+  int rank, size;
+
+  PetscFunctionBegin;
+  PetscCallMPI(MPI_Comm_rank(comm, &rank));
+  PetscCallMPI(MPI_Comm_size(comm, &size));
+  PetscCall(PetscCalloc1(n, &mine));
+  for (size_t i = 0; i < n; i++)
+    mine[i] = known ? known[i] : (ion_range){.lower = (double)NAN, .upper = (double)NAN};
+  if (rank == 0) PetscCall(PetscCalloc1(n * (size_t)size, &all));
+  PetscCallMPI(MPI_Gather(mine, bytes, MPI_BYTE, all, bytes, MPI_BYTE, 0, comm));
+  for (size_t i = n; rank == 0 && i < n * (size_t)size; i++) {
+    ion_range_widen(&all[i % n], all[i].lower, all[i].at_lower);
+    ion_range_widen(&all[i % n], all[i].upper, all[i].at_upper);
+  }
+  PetscCall(PetscFree(mine));
+  *total = all;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static void print_share(const char *name, uint64_t count, uint64_t total)
+{
+  if (count)
+    printf("  %-16s %12llu  %6.2f %%\n", name, (unsigned long long)count,
+           100.0 * (double)count / (double)total);
+}
+
+static void print_counts(const ion_tally *tally)
+{
+  uint64_t classified = 0;
+
+  for (int i = 1; i < ION_N_CLASS; i++) classified += tally->class_count[i];
+  if (classified) printf("\n  %-16s %12s  %8s\n", "class", "points", "share");
+  for (int i = 1; i < ION_N_CLASS; i++)
+    print_share(ion_class_name((ion_class)i), tally->class_count[i], classified);
+  if (tally->status[ION_OK] == tally->n_point) return;
+  printf("\n  %-16s %12s  %8s\n", "status", "points", "share");
+  for (int i = 0; i < ION_N_STATUS; i++)
+    print_share(ion_status_name((ion_status)i), tally->status[i], tally->n_point);
+}
+
+/* Which factors the brief text of a point shows. */
+static void print_range_heading(const ion_study *study, PetscBool is_part)
+{
+  const ion_design *design = ion_study_design(study);
+  const size_t n           = ion_design_n_factor(design);
+
+  printf("\n  smallest and largest value%s", is_part ? " of the points solved now" : "");
+  for (size_t i = 0; n <= CLI_MAX_BRIEF && i < n; i++) {
+    const ion_factor *factor = ion_design_factor(design, i);
+    const PetscBool bare     = (PetscBool)!strcmp(factor->unit, "1");
+
+    printf("%s%s%s%s", i ? ", " : " (at ", factor->name, bare ? "" : " in ",
+           bare ? "" : factor->unit);
+  }
+  printf(n > 0 && n <= CLI_MAX_BRIEF ? ")\n" : "\n");
+}
+
+static PetscErrorCode print_ranges(const ion_study *study, const ion_range *range)
+{
+  const ion_outputs *outputs = ion_study_outputs(study);
+  const size_t n             = ion_outputs_count(outputs);
+  char lower[256], upper[256];
+
+  PetscFunctionBegin;
+  for (size_t i = 0; i < n; i++) {
+    const ion_output *output = ion_outputs_at(outputs, i);
+    const PetscBool bare     = (PetscBool)!strcmp(output->unit, "1");
+
+    if (!strcmp(output->name, "class") || isnan(range[i].lower)) continue;
+    PetscCall(cli_point_brief(study, range[i].at_lower, lower, sizeof lower));
+    PetscCall(cli_point_brief(study, range[i].at_upper, upper, sizeof upper));
+    printf("  %-26s %-7s %12.6g (%s)%*s%12.6g (%s)\n", output->name, bare ? "" : output->unit,
+           range[i].lower, lower, (int)PetscMax(1, 18 - (int)strlen(lower)), "", range[i].upper,
+           upper);
+  }
+  if (!isnan(range[n].upper))
+    printf("\n  largest closure residual: %.2g of the fuel power\n", range[n].upper);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static void print_times(const ion_job_result *result)
+{
+  char solve[32], write[32], wait[32], elapsed[32];
+
+  cli_time_text(result->tally.solve_seconds, solve, sizeof solve);
+  cli_time_text(result->tally.write_seconds, write, sizeof write);
+  cli_time_text(result->tally.wait_seconds, wait, sizeof wait);
+  cli_time_text(result->seconds, elapsed, sizeof elapsed);
+  printf("\n  time: %s elapsed; all ranks together %s solving, %s writing, %s waiting\n", elapsed,
+         solve, write, wait);
+}
+
+static PetscErrorCode print_all(const ion_study *study, const char *file,
+                                const ion_job_result *result, const ion_range *range)
+{
+  const ion_tally *tally = &result->tally;
+  const uint64_t n       = ion_design_n_point(ion_study_design(study));
+
+  PetscFunctionBegin;
+  printf("\n%s\n  %llu of %llu points", ion_study_title(study), (unsigned long long)tally->n_point,
+         (unsigned long long)n);
+  if (tally->n_read) printf(" (%llu from an earlier run)", (unsigned long long)tally->n_read);
+  printf("\n");
+  print_counts(tally);
+  if (tally->n_point > tally->n_read) {
+    print_range_heading(study, (PetscBool)(tally->n_read > 0));
+    PetscCall(print_ranges(study, range));
+  }
+  print_times(result);
+  printf("  file: %s\n", file);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode cli_print_summary(MPI_Comm comm, const ion_study *study, const char *file,
+                                 const ion_job_result *result)
+{
+  ion_range *range = NULL;
+
+  PetscFunctionBegin;
+  PetscCall(gather_ranges(comm, study, ion_outputs_count(ion_study_outputs(study)) + 1, &range));
+  if (range) PetscCall(print_all(study, file, result, range));
+  PetscCall(PetscFree(range));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}

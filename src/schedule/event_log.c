@@ -1,0 +1,31 @@
+/* The log of a run: what differs between two runs of one study, kept out of its result file. */
+#include "dispatch_impl.h"
+
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+/* One write a line, so that a kill leaves whole lines. */
+void ion_log_event(const char *path, const char *format, ...)
+{
+  const time_t now = time(NULL);
+  char line[ION_MESSAGE + 128];
+  struct tm utc;
+  size_t n;
+  va_list arguments;
+  int fd;
+
+  if (!path || !gmtime_r(&now, &utc)) return;
+  fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+  if (fd < 0) return;
+  n = strftime(line, sizeof line, "%Y-%m-%dT%H:%M:%SZ ", &utc);
+  va_start(arguments, format);
+  (void)vsnprintf(line + n, sizeof line - n - 1, format, arguments);
+  va_end(arguments);
+  (void)strcat(line, "\n");
+  if (write(fd, line, strlen(line)) < 0) fprintf(stderr, "warning: cannot write %s\n", path);
+  (void)close(fd);
+}

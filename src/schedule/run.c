@@ -1,0 +1,215 @@
+/* A study into its result file: the output is checked, locked, made or taken up again, then dealt. */
+#include "dispatch_impl.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+/* What the chunk callback works on. */
+typedef struct {
+  ion_study *study;
+  const ion_store_schema *schema;
+  ion_store *store;
+  ion_block data;        /* [n_output][chunk_size] */
+  unsigned char *status; /* [chunk_size] */
+  size_t class_row;      /* output `class`, or n_output */
+} run;
+
+/* ---- chunks ---- */
+
+static void tally_points(const run *r, size_t n, ion_tally *tally)
+{
+  tally->n_point += n;
+  for (size_t p = 0; p < n; p++) {
+    if (r->status[p] < ION_N_STATUS) tally->status[r->status[p]]++;
+  }
+  if (r->class_row == r->schema->n_output) return;
+  for (size_t p = 0; p < n; p++) {
+    const double c = ion_row(r->data, r->class_row)[p];
+
+    if (c >= 0.0 && c < (double)ION_N_CLASS) tally->class_count[(size_t)c]++;
+  }
+}
+
+static PetscErrorCode solve_chunk(run *r, uint64_t chunk, ion_tally *tally)
+{
+  const double start = MPI_Wtime();
+  double solved;
+  uint64_t first;
+  size_t n;
+
+  PetscFunctionBegin;
+  ion_store_chunk_range(r->schema, chunk, &first, &n);
+  PetscCall(ion_study_solve(r->study, first, n, r->data, r->status));
+  solved = MPI_Wtime();
+  PetscCall(ion_store_write_chunk(r->store, chunk, r->data, r->status));
+  tally->solve_seconds += solved - start;
+  tally->write_seconds += MPI_Wtime() - solved;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode do_chunk(void *context, uint64_t chunk, ion_tally *tally)
+{
+  run *r = context;
+  PetscBool complete;
+  uint64_t first;
+  size_t n;
+
+  PetscFunctionBegin;
+  ion_store_chunk_range(r->schema, chunk, &first, &n);
+  PetscCall(ion_store_read_chunk(r->store, chunk, r->data, r->status, &complete));
+  if (complete) {
+    tally->n_read += n;
+  } else {
+    PetscCall(solve_chunk(r, chunk, tally));
+  }
+  tally_points(r, n, tally);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode do_flush(void *context)
+{
+  run *r = context;
+
+  PetscFunctionBegin;
+  PetscCall(ion_store_flush(r->store));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* ---- the output, on rank 0, before the first point ---- */
+
+/* Everything that makes a path unusable; nothing is touched. */
+static PetscErrorCode look(const char *path, const ion_store_schema *schema,
+                           const ion_run_options *options, ion_store_found *found)
+{
+  char why[ION_MESSAGE];
+
+  PetscFunctionBegin;
+  PetscCall(ion_store_probe(path, schema, found, why, sizeof why));
+  PetscCheck(*found != ION_STORE_FOREIGN, PETSC_COMM_SELF, PETSC_ERR_USER_INPUT,
+             "%s exists and is no result file to go on with: %s; it is left as it is, choose "
+             "another output",
+             path, why);
+  PetscCheck(*found != ION_STORE_OTHER || options->restart, PETSC_COMM_SELF, PETSC_ERR_USER_INPUT,
+             "%s holds another study: %s; choose another output, or --restart to start over", path,
+             why);
+  PetscCheck(*found == ION_STORE_ABSENT || !access(path, R_OK | W_OK), PETSC_COMM_SELF,
+             PETSC_ERR_USER_INPUT, "cannot write %s: %s", path, strerror(errno));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode prepare(const ion_run_options *options, const ion_store_schema *schema,
+                              const char *log_path, ion_store_lock **lock)
+{
+  const char *path = options->output;
+  ion_store_found found;
+
+  PetscFunctionBegin;
+  PetscCheck(path && path[0], PETSC_COMM_SELF, PETSC_ERR_USER_INPUT,
+             "run needs an output file: -o FILE.nc");
+  PetscCall(look(path, schema, options, &found)); /* refuse before a side file is made */
+  PetscCall(ion_store_lock_take(path, lock));
+  PetscCall(look(path, schema, options, &found)); /* the last holder may have changed it */
+  if (found == ION_STORE_SAME && !options->restart) {
+    ion_log_event(log_path, "resume: %s", path);
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
+  PetscCall(ion_store_create(path, schema));
+  ion_log_event(log_path, "%s: %s", found == ION_STORE_ABSENT ? "create" : "restart", path);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* ---- all ranks ---- */
+
+/* The code of rank 0, so that all leave together; rank 0 has said why. */
+static PetscErrorCode agree_with_root(MPI_Comm comm, PetscErrorCode mine, int *code)
+{
+  PetscFunctionBegin;
+  *code = (int)mine;
+  PetscCallMPI(MPI_Bcast(code, 1, MPI_INT, 0, comm));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The largest code of all ranks. */
+static PetscErrorCode agree_with_all(MPI_Comm comm, PetscErrorCode mine, int *code)
+{
+  const int here = (int)mine;
+
+  PetscFunctionBegin;
+  PetscCallMPI(MPI_Allreduce(&here, code, 1, MPI_INT, MPI_MAX, comm));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode open_run(run *r, const ion_run_options *options)
+{
+  const ion_store_schema *schema = r->schema;
+
+  PetscFunctionBegin;
+  r->class_row = schema->n_output;
+  for (size_t i = 0; i < schema->n_output; i++) {
+    if (strcmp(schema->output[i].name, "class") == 0) r->class_row = i;
+  }
+  PetscCall(ion_block_create(schema->n_output, (size_t)schema->chunk_size, &r->data));
+  PetscCall(PetscCalloc1((size_t)schema->chunk_size, &r->status));
+  PetscCall(
+      ion_store_open(options->output, schema, options->durable, options->interval, &r->store));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* After a failed job what cannot be saved has been said already. */
+static PetscErrorCode close_run(run *r, PetscErrorCode failed)
+{
+  PetscErrorCode code;
+
+  PetscFunctionBegin;
+  PetscCall(ion_block_destroy(&r->data));
+  PetscCall(PetscFree(r->status));
+  if (failed) PetscCall(PetscPushErrorHandler(PetscReturnErrorHandler, NULL));
+  code = ion_store_close(&r->store);
+  if (failed) PetscCall(PetscPopErrorHandler());
+  PetscFunctionReturn(failed ? failed : code);
+}
+
+static PetscErrorCode run_locked(MPI_Comm comm, ion_study *study, const ion_run_options *options,
+                                 const char *log_path, ion_job_result *result)
+{
+  run r             = {.study = study, .schema = ion_study_schema(study)};
+  const ion_job job = {.n_chunk  = ion_store_n_chunk(r.schema),
+                       .n_point  = r.schema->n_point,
+                       .context  = &r,
+                       .chunk    = do_chunk,
+                       .flush    = do_flush,
+                       .log_path = log_path};
+  PetscErrorCode code;
+  int any;
+
+  PetscFunctionBegin;
+  code = open_run(&r, options);
+  PetscCall(agree_with_all(comm, code, &any));
+  code = any ? (PetscErrorCode)any : ion_job_run(comm, &job, result);
+  code = close_run(&r, code);
+  PetscFunctionReturn(code);
+}
+
+PetscErrorCode ion_study_run(MPI_Comm comm, ion_study *study, const ion_run_options *options,
+                             ion_job_result *result)
+{
+  char log_path[PETSC_MAX_PATH_LEN];
+  ion_store_lock *lock = NULL;
+  PetscErrorCode code  = PETSC_SUCCESS;
+  int rank, refused;
+
+  PetscFunctionBegin;
+  PetscCallMPI(MPI_Comm_rank(comm, &rank));
+  snprintf(log_path, sizeof log_path, "%s.log", options->output ? options->output : "");
+  if (rank == 0) code = prepare(options, ion_study_schema(study), log_path, &lock);
+  PetscCall(agree_with_root(comm, code, &refused));
+  if (refused) {
+    PetscCall(ion_store_lock_release(&lock));
+    PetscFunctionReturn((PetscErrorCode)refused);
+  }
+  code = run_locked(comm, study, options, log_path, result);
+  PetscCall(ion_store_lock_release(&lock));
+  PetscFunctionReturn(code);
+}

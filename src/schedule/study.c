@@ -1,0 +1,335 @@
+/* Reading a study: sweep file, model, overrides, design and outputs. */
+#include "study_impl.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static const char model_as_it_stands[] = "{kind: points, points: [{}]}";
+static const char default_outputs[]    = "[state, ledger.total, class]";
+
+static PetscBool is_file(const char *path)
+{
+  struct stat info;
+
+  return (PetscBool)(!stat(path, &info) && !S_ISDIR(info.st_mode));
+}
+
+static PetscBool is_path(const char *text)
+{
+  const size_t n = strlen(text);
+
+  return (PetscBool)(strchr(text, '/') || (n > 5 && !strcmp(text + n - 5, ".yaml")) ||
+                     (n > 4 && !strcmp(text + n - 4, ".yml")));
+}
+
+/* The folder of a file, "." for a bare name. */
+static void folder_of(const char *path, char *folder, size_t size)
+{
+  const char *slash = strrchr(path, '/');
+
+  if (!slash)
+    snprintf(folder, size, ".");
+  else
+    snprintf(folder, size, "%.*s", slash == path ? 1 : (int)(slash - path), path);
+}
+
+/* ---- which files ---- */
+
+/* A path is looked for beside the sweep first; a name in the library. */
+static PetscErrorCode open_model_of_sweep(ion_study *study, const ion_node *node)
+{
+  char folder[PETSC_MAX_PATH_LEN], path[2 * PETSC_MAX_PATH_LEN], nearest[256];
+  const char *text;
+  PetscBool found = PETSC_FALSE;
+
+  PetscFunctionBegin;
+  PetscCall(ion_node_get_string(node, "model", &text));
+  folder_of(ion_spec_path(study->sweep), folder, sizeof folder);
+  if (!is_path(text)) {
+    PetscCall(ion_library_find(folder, text, path, sizeof path, &found));
+  } else {
+    snprintf(path, sizeof path, "%s/%s", folder, text);
+    if (*text == '/' || !is_file(path)) snprintf(path, sizeof path, "%s", text);
+    found = is_file(path);
+  }
+  if (!found) {
+    PetscCall(ion_library_suggest(text, nearest, sizeof nearest, &found));
+    if (found)
+      PetscCall(ion_node_fail(node, "no model '%s'; did you mean '%s'?", text, nearest));
+    else
+      PetscCall(ion_node_fail(node, "no model '%s'; 'list models' shows those there are", text));
+  }
+  PetscCall(ion_spec_open(path, &study->model_file));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The file behind what was typed: a path, or the name of a model. */
+static PetscErrorCode find_file(const char *text, char *path, size_t size)
+{
+  PetscBool found = is_file(text);
+  char nearest[256];
+
+  PetscFunctionBegin;
+  snprintf(path, size, "%s", text);
+  if (found || is_path(text)) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(ion_library_find(".", text, path, size, &found));
+  if (found) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(ion_library_suggest(text, nearest, sizeof nearest, &found));
+  PetscCheck(!found, PETSC_COMM_SELF, PETSC_ERR_USER_INPUT,
+             "%s: no such file or model; did you mean the model '%s'?", text, nearest);
+  SETERRQ(PETSC_COMM_SELF, PETSC_ERR_USER_INPUT, "%s: no such file or model", text);
+}
+
+/* ---- parts of a sweep ---- */
+
+static PetscErrorCode check_solve(const ion_node *root)
+{
+  static const char *const solves[] = {"steady_state", "threshold", "time_course", "function"};
+  const ion_node *node              = ion_node_find(root, "solve");
+  size_t i;
+
+  PetscFunctionBegin;
+  if (!node) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(ion_node_get_word(node, "solve", solves, ION_COUNT(solves), &i));
+  if (i > 0)
+    PetscCall(
+        ion_node_fail(node, "solve '%s' is not in this version; allowed: steady_state", solves[i]));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode read_precision(ion_study *study, const ion_node *root)
+{
+  static const char *const precisions[] = {"double", "float"};
+  const ion_node *node                  = ion_node_find(root, "precision");
+  size_t i                              = 0;
+
+  PetscFunctionBegin;
+  if (node) PetscCall(ion_node_get_word(node, "precision", precisions, ION_COUNT(precisions), &i));
+  study->precision = i ? ION_STORE_FLOAT : ION_STORE_DOUBLE;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode read_sweep(ion_study *study)
+{
+  static const char *const keys[] = {"title",  "model",   "solve",    "set",
+                                     "design", "outputs", "precision"};
+  const ion_node *root            = ion_spec_root(study->sweep), *node;
+
+  PetscFunctionBegin;
+  PetscCall(ion_node_expect(root, ION_MAPPING, "a sweep"));
+  PetscCall(check_solve(root));
+  PetscCall(ion_node_check_keys(root, "a sweep", keys, ION_COUNT(keys)));
+  if ((node = ion_node_find(root, "title")))
+    PetscCall(ion_node_get_string(node, "title", &study->title));
+  PetscCall(read_precision(study, root));
+  PetscCall(ion_node_require(root, "a sweep", "model", &node));
+  PetscCall(ion_node_require(root, "a sweep", "design", &study->design_node));
+  study->outputs_node = ion_node_find(root, "outputs");
+  PetscCall(open_model_of_sweep(study, node));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode open_files(ion_study *study, const char *text)
+{
+  char path[2 * PETSC_MAX_PATH_LEN];
+  const ion_node *root;
+
+  PetscFunctionBegin;
+  PetscCall(find_file(text, path, sizeof path));
+  PetscCall(ion_spec_open(path, &study->sweep));
+  root = ion_spec_root(study->sweep);
+  if (ion_node_type(root) == ION_MAPPING && ion_node_find(root, "compartments")) {
+    study->model_file = study->sweep;
+    study->sweep      = NULL;
+  } else {
+    PetscCall(read_sweep(study));
+  }
+  if (!study->design_node) {
+    PetscCall(
+        ion_spec_parse("design", model_as_it_stands, strlen(model_as_it_stands), &study->spare[0]));
+    study->design_node = ion_spec_root(study->spare[0]);
+  }
+  if (!study->outputs_node) {
+    PetscCall(
+        ion_spec_parse("outputs", default_outputs, strlen(default_outputs), &study->spare[1]));
+    study->outputs_node = ion_spec_root(study->spare[1]);
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* ---- values of the model ---- */
+
+/* Apply a mapping of names to values. */
+static PetscErrorCode apply_set(ion_study *study, const ion_node *set)
+{
+  size_t n, n_theta, q;
+  const ion_quantity *quantity = ion_model_quantities(study->model, &n, &n_theta);
+  double si;
+
+  PetscFunctionBegin;
+  PetscCall(ion_node_expect(set, ION_MAPPING, "set"));
+  for (size_t i = 0; i < ion_node_count(set); i++) {
+    PetscCall(ion_quantity_find(set, i, ion_node_key_at(set, i), quantity, n, &q));
+    PetscCall(
+        ion_node_get_quantity(ion_node_at(set, i), study->units, &quantity[q], &si, NULL, NULL));
+    PetscCall(ion_model_set(study->model, q, si));
+    study->is_set[q] = 1;
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* An override is read as the mapping "name: value", so that messages are those of a file. */
+static PetscErrorCode apply_override(ion_study *study, const ion_override *set)
+{
+  char where[256];
+  char *text;
+  size_t size    = strlen(set->name) + strlen(set->value) + 3;
+  ion_spec *spec = NULL;
+  PetscErrorCode code;
+
+  PetscFunctionBegin;
+  snprintf(where, sizeof where, "--set %.200s", set->name);
+  PetscCall(PetscMalloc1(size, &text));
+  snprintf(text, size, "%s: %s", set->name, set->value);
+  code = ion_spec_parse(where, text, strlen(text), &spec);
+  if (!code) code = apply_set(study, ion_spec_root(spec));
+  PetscCall(ion_spec_close(&spec));
+  PetscCall(PetscFree(text));
+  PetscCall(code);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The species that balance composition factors must be known before the model is set up; names that
+ * are no quantities are left to the design to refuse. */
+static PetscErrorCode apply_balances(ion_study *study)
+{
+  const ion_node *factors = ion_node_find(study->design_node, "factors");
+
+  PetscFunctionBegin;
+  if (!factors || ion_node_type(factors) != ION_MAPPING) PetscFunctionReturn(PETSC_SUCCESS);
+  for (size_t i = 0; i < ion_node_count(factors); i++) {
+    const ion_node *factor = ion_node_at(factors, i);
+    const ion_node *balance =
+        ion_node_type(factor) == ION_MAPPING ? ion_node_find(factor, "balance") : NULL;
+    const int q = ion_model_find(study->model, ion_node_key_at(factors, i));
+    const char *species;
+
+    if (!balance || q < 0) continue;
+    PetscCall(ion_node_get_string(balance, "balance", &species));
+    PetscCall(ion_model_set_balance(study->model, balance, (size_t)q, species));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* What is varied cannot be set as well. */
+static PetscErrorCode check_conflicts(const ion_study *study)
+{
+  const ion_node *factors = ion_node_find(study->design_node, "factors");
+
+  PetscFunctionBegin;
+  for (size_t i = 0; i < ion_design_n_factor(study->design); i++) {
+    const ion_factor *factor = ion_design_factor(study->design, i);
+
+    if (!study->is_set[factor->quantity]) continue;
+    for (size_t k = 0; factors && k < ion_node_count(factors); k++)
+      if (!strcmp(ion_node_key_at(factors, k), factor->name))
+        PetscCall(ion_node_fail_key(factors, k, "'%s' is both set and varied", factor->name));
+    PetscCall(ion_node_fail(study->design_node, "'%s' is both set and varied", factor->name));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode make_model(ion_study *study, const ion_override *set, size_t n_set)
+{
+  const ion_node *node = study->sweep ? ion_node_find(ion_spec_root(study->sweep), "set") : NULL;
+  size_t n, n_theta;
+
+  PetscFunctionBegin;
+  PetscCall(ion_model_create(ion_spec_root(study->model_file), study->units, &study->model));
+  ion_model_quantities(study->model, &n, &n_theta);
+  PetscCall(PetscCalloc1(n, &study->is_set));
+  if (node) PetscCall(apply_set(study, node));
+  for (size_t i = 0; i < n_set; i++) PetscCall(apply_override(study, &set[i]));
+  PetscCall(apply_balances(study));
+  PetscCall(ion_model_setup(study->model));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode ion_study_open(const char *path, const ion_override *set, size_t n_set,
+                              ion_study **out)
+{
+  ion_study *study;
+  const ion_quantity *quantity;
+  size_t n, n_theta;
+
+  PetscFunctionBegin;
+  PetscCall(PetscNew(out)); /* zeroed; the caller closes it even if a later line fails */
+  study = *out;
+  PetscCall(ion_units_create(&study->units));
+  PetscCall(open_files(study, path));
+  PetscCall(make_model(study, set, n_set));
+  quantity = ion_model_quantities(study->model, &n, &n_theta);
+  PetscCall(ion_design_create(study->design_node, study->units, quantity, n, &study->design));
+  PetscCall(check_conflicts(study));
+  PetscCall(ion_outputs_create(study->model, study->outputs_node, &study->outputs));
+  if (!study->title) study->title = ion_model_title(study->model);
+  PetscCall(ion_study_describe(study));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode ion_study_close(ion_study **out)
+{
+  ion_study *study = *out;
+
+  PetscFunctionBegin;
+  if (!study) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(ion_study_free_rows(study));
+  PetscCall(ion_study_undescribe(study));
+  PetscCall(PetscFree(study->is_set));
+  PetscCall(ion_outputs_destroy(&study->outputs));
+  PetscCall(ion_design_destroy(&study->design));
+  PetscCall(ion_model_destroy(&study->model));
+  for (size_t i = 0; i < ION_COUNT(study->spare); i++) PetscCall(ion_spec_close(&study->spare[i]));
+  PetscCall(ion_spec_close(&study->model_file));
+  PetscCall(ion_spec_close(&study->sweep));
+  PetscCall(ion_units_destroy(&study->units));
+  PetscCall(PetscFree(*out));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode ion_study_report_all(ion_study *study)
+{
+  PetscFunctionBegin;
+  PetscCall(ion_study_free_rows(study));
+  PetscCall(ion_study_undescribe(study));
+  PetscCall(ion_outputs_destroy(&study->outputs));
+  PetscCall(ion_outputs_create(study->model, NULL, &study->outputs));
+  PetscCall(ion_study_describe(study));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+const char *ion_study_title(const ion_study *study)
+{
+  return study->title;
+}
+
+const ion_model *ion_study_model(const ion_study *study)
+{
+  return study->model;
+}
+
+const ion_design *ion_study_design(const ion_study *study)
+{
+  return study->design;
+}
+
+const ion_outputs *ion_study_outputs(const ion_study *study)
+{
+  return study->outputs;
+}
+
+const ion_store_schema *ion_study_schema(const ion_study *study)
+{
+  return &study->header.schema;
+}

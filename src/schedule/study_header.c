@@ -1,0 +1,250 @@
+/* What the result file of a study says: its canonical text and the schema of its variables. */
+#include "study_impl.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#ifndef ION_VERSION
+#define ION_VERSION "0.1.0"
+#endif
+
+enum {
+  CHUNK_SLOW    = 4096,  /* points a chunk where each needs eigenvalues: under a second of work */
+  CHUNK_FAST    = 65536, /* where it does not */
+  CHUNK_LEAST   = 64,    /* never smaller than this */
+  CHUNKS_WANTED = 64     /* so that a few dozen ranks share a small study */
+};
+
+/* ---- texts ---- */
+
+/* Keep a copy of a text for as long as the header lives. */
+static PetscErrorCode keep(study_header *header, const char *text, const char **kept)
+{
+  char *copy;
+
+  PetscFunctionBegin;
+  if (header->n_text == header->n_text_allocated) {
+    const size_t n = 2 * header->n_text_allocated + 64;
+
+    PetscCall(PetscRealloc(n * sizeof *header->text, &header->text));
+    header->n_text_allocated = n;
+  }
+  PetscCall(PetscStrallocpy(text, &copy));
+  header->text[header->n_text++] = copy;
+  *kept                          = copy;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* NetCDF names have '_' where ours have '.'. */
+static PetscErrorCode keep_name(study_header *header, const char *name, const char **kept)
+{
+  PetscFunctionBegin;
+  PetscCall(keep(header, name, kept));
+  for (char *c = header->text[header->n_text - 1]; *c; c++)
+    if (*c == '.') *c = '_';
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode keep_unit(study_header *header, const char *unit, const char **kept)
+{
+  char text[256];
+
+  PetscFunctionBegin;
+  PetscCall(ion_units_portable(unit, text, sizeof text));
+  PetscCall(keep(header, text, kept));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode append(char **text, const char *part)
+{
+  const size_t n = *text ? strlen(*text) : 0;
+
+  PetscFunctionBegin;
+  PetscCall(PetscRealloc(n + strlen(part) + 1, text));
+  memcpy(*text + n, part, strlen(part) + 1);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* A part made by another module, under a heading; frees the part. */
+static PetscErrorCode append_part(char **text, const char *heading, char *part)
+{
+  PetscFunctionBegin;
+  PetscCall(append(text, heading));
+  PetscCall(append(text, part));
+  PetscCall(append(text, "\n"));
+  PetscCall(PetscFree(part));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The study without comments, layout or order of keys, every value as set. */
+static PetscErrorCode write_canonical(ion_study *study)
+{
+  char *part = NULL, **text = &study->canonical;
+
+  PetscFunctionBegin;
+  PetscCall(append(text, "ionsweep study, format 1\nsolve: steady_state\ntitle: "));
+  PetscCall(append(text, study->title));
+  PetscCall(append(text, study->precision == ION_STORE_FLOAT ? "\nprecision: float\noutputs:"
+                                                             : "\nprecision: double\noutputs:"));
+  for (size_t i = 0; i < ion_outputs_count(study->outputs); i++) {
+    PetscCall(append(text, " "));
+    PetscCall(append(text, ion_outputs_at(study->outputs, i)->name));
+  }
+  PetscCall(ion_model_canonical(study->model, &part));
+  PetscCall(append_part(text, "\nmodel:\n", part));
+  PetscCall(ion_design_canonical(study->design, &part));
+  PetscCall(append_part(text, "design:\n", part));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* ---- variables ---- */
+
+static PetscErrorCode describe_coordinates(ion_study *study)
+{
+  study_header *header     = &study->header;
+  const ion_design *design = study->design;
+  const PetscBool grid     = ion_design_is_grid(design);
+  const size_t n = ion_design_n_factor(design), n_dim = grid ? n : 1;
+  size_t n_quantity, n_theta;
+  const ion_quantity *quantity = ion_model_quantities(study->model, &n_quantity, &n_theta);
+
+  PetscFunctionBegin;
+  PetscCall(PetscCalloc1(n_dim, &header->dim));
+  PetscCall(PetscCalloc1(n + 1, &header->coordinate));
+  for (size_t i = 0; i < n; i++) {
+    const ion_factor *factor  = ion_design_factor(design, i);
+    ion_store_var *coordinate = &header->coordinate[i];
+
+    coordinate->type      = ION_STORE_DOUBLE;
+    coordinate->long_name = quantity[factor->quantity].meaning;
+    PetscCall(keep_name(header, factor->name, &coordinate->name));
+    PetscCall(keep_unit(header, factor->unit, &coordinate->unit));
+    if (grid) header->dim[i] = (ion_store_dim){coordinate->name, factor->count};
+  }
+  if (!grid) header->dim[0] = (ion_store_dim){"point", ion_design_n_point(design)};
+  header->schema.n_dim        = n_dim;
+  header->schema.dim          = header->dim;
+  header->schema.n_coordinate = n;
+  header->schema.coordinate   = header->coordinate;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The words of a class in order of their value. */
+static PetscErrorCode keep_classes(study_header *header, const char **kept)
+{
+  char *text = NULL;
+
+  PetscFunctionBegin;
+  for (int i = 0; i < ION_N_CLASS; i++) {
+    PetscCall(append(&text, i ? " " : ""));
+    PetscCall(append(&text, ion_class_name((ion_class)i)));
+  }
+  PetscCall(keep(header, text, kept));
+  PetscCall(PetscFree(text));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode describe_outputs(ion_study *study)
+{
+  study_header *header = &study->header;
+  const size_t n       = ion_outputs_count(study->outputs);
+
+  PetscFunctionBegin;
+  PetscCall(PetscCalloc1(n, &header->output));
+  for (size_t i = 0; i < n; i++) {
+    const ion_output *output = ion_outputs_at(study->outputs, i);
+    ion_store_var *var       = &header->output[i];
+    const PetscBool class_   = (PetscBool)!strcmp(output->name, "class");
+
+    var->type      = class_ ? ION_STORE_BYTE : study->precision;
+    var->long_name = output->long_name;
+    if (class_) PetscCall(keep_classes(header, &var->flag_meanings));
+    PetscCall(keep_name(header, output->name, &var->name));
+    PetscCall(keep_unit(header, output->unit, &var->unit));
+  }
+  header->schema.n_output = n;
+  header->schema.output   = header->output;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode fill_coordinate(void *context, size_t i, uint64_t first, size_t n,
+                                      double *value)
+{
+  const ion_study *study = context;
+
+  PetscFunctionBegin;
+  PetscCall(ion_design_coordinates(study->design, i, first, n, value));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* "Steady states of neuron_glia over energy_supply (400) x temperature (250)" */
+static PetscErrorCode describe_summary(ion_study *study)
+{
+  const ion_design *design = study->design;
+  char *text               = NULL, count[32];
+
+  PetscFunctionBegin;
+  PetscCall(append(&text, "Steady states of "));
+  PetscCall(append(&text, ion_model_name(study->model)));
+  for (size_t i = 0; ion_design_is_grid(design) && i < ion_design_n_factor(design); i++) {
+    const ion_factor *factor = ion_design_factor(design, i);
+
+    snprintf(count, sizeof count, " (%llu)", (unsigned long long)factor->count);
+    PetscCall(append(&text, i ? " x " : " over "));
+    PetscCall(append(&text, factor->name));
+    PetscCall(append(&text, count));
+  }
+  if (!ion_design_is_grid(design)) {
+    snprintf(count, sizeof count, " at %llu points",
+             (unsigned long long)ion_design_n_point(design));
+    PetscCall(append(&text, count));
+  }
+  PetscCall(keep(&study->header, text, &study->header.schema.summary));
+  PetscCall(PetscFree(text));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* A function of the study alone, so that any number of ranks writes the same file. */
+static uint64_t chunk_size(uint64_t n_point, PetscBool slow)
+{
+  uint64_t size = slow ? CHUNK_SLOW : CHUNK_FAST;
+
+  while (n_point / size < CHUNKS_WANTED && size > CHUNK_LEAST) size /= 2;
+  return size;
+}
+
+PetscErrorCode ion_study_describe(ion_study *study)
+{
+  ion_store_schema *schema = &study->header.schema;
+
+  PetscFunctionBegin;
+  PetscCall(write_canonical(study));
+  PetscCall(describe_coordinates(study));
+  PetscCall(describe_outputs(study));
+  PetscCall(describe_summary(study));
+  schema->title      = study->title;
+  schema->sweep_text = ion_spec_text(study->sweep ? study->sweep : study->model_file);
+  schema->model_text = ion_spec_text(study->model_file);
+  schema->canonical  = study->canonical;
+  schema->program    = "ionsweep " ION_VERSION;
+  schema->fill       = fill_coordinate;
+  schema->context    = study;
+  schema->n_point    = ion_design_n_point(study->design);
+  schema->chunk_size = chunk_size(schema->n_point, ion_outputs_need_eigenvalue(study->outputs));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode ion_study_undescribe(ion_study *study)
+{
+  study_header *header = &study->header;
+
+  PetscFunctionBegin;
+  for (size_t i = 0; i < header->n_text; i++) PetscCall(PetscFree(header->text[i]));
+  PetscCall(PetscFree(header->text));
+  PetscCall(PetscFree(header->dim));
+  PetscCall(PetscFree(header->coordinate));
+  PetscCall(PetscFree(header->output));
+  PetscCall(PetscFree(study->canonical));
+  *header = (study_header){0};
+  PetscFunctionReturn(PETSC_SUCCESS);
+}

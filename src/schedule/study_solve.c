@@ -1,0 +1,212 @@
+/* Points of a study: parameters, steady states and reports, batch by batch. */
+#include "study_impl.h"
+
+#include <math.h>
+#include <string.h>
+
+_Static_assert((int)ION_LEDGER_REACHED_NOT == (int)ION_REACHED_NOT,
+               "verdict reads the solver's values");
+_Static_assert((int)ION_LEDGER_REACHED_DEPARTED == (int)ION_REACHED_DEPARTED,
+               "verdict reads the solver's values");
+
+/* The first n points of a block. */
+static ion_block first_points(ion_block block, size_t n)
+{
+  block.n_point = n;
+  return block;
+}
+
+/* Points first, first + 1, ... of a block; `first` is a multiple of ION_PAD. */
+static ion_block points_from(ion_block block, size_t first, size_t n)
+{
+  block.data += first;
+  block.n_point = n;
+  return block;
+}
+
+/* ---- rows ---- */
+
+static PetscErrorCode make_solver(ion_study *study)
+{
+  const size_t n = ion_design_n_factor(study->design);
+  int *varying;
+
+  PetscFunctionBegin;
+  PetscCall(PetscMalloc1(n + 1, &varying));
+  for (size_t i = 0; i < n; i++) varying[i] = (int)ion_design_factor(study->design, i)->quantity;
+  PetscCall(ion_solver_create(study->model, varying, n, ION_STUDY_BATCH, &study->rows.solver));
+  PetscCall(PetscFree(varying));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode make_ranges(ion_study *study)
+{
+  const size_t n = ion_outputs_count(study->outputs) + 1;
+
+  PetscFunctionBegin;
+  PetscCall(PetscMalloc1(n, &study->rows.range));
+  for (size_t i = 0; i < n; i++)
+    study->rows.range[i] = (ion_range){.lower = (double)NAN, .upper = (double)NAN};
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode make_rows(ion_study *study)
+{
+  study_rows *rows       = &study->rows;
+  const ion_model *model = study->model;
+  const size_t n         = ION_STUDY_BATCH;
+  size_t n_quantity, n_theta;
+
+  PetscFunctionBegin;
+  if (rows->is_ready) PetscFunctionReturn(PETSC_SUCCESS);
+  ion_model_quantities(model, &n_quantity, &n_theta);
+  PetscCall(make_solver(study));
+  PetscCall(make_ranges(study));
+  PetscCall(ion_block_create(n_theta, n, &rows->theta));
+  PetscCall(ion_block_create(ion_design_n_factor(study->design) + 1, n, &rows->factors));
+  PetscCall(ion_block_create(ion_model_n_state(model), n, &rows->x));
+  PetscCall(ion_block_create(ion_model_n_prepared(model), n, &rows->prepared));
+  PetscCall(ion_work_create(model, n, &rows->work));
+  PetscCall(PetscCalloc3(n, &rows->eigen_re, n, &rows->eigen_im, n, &rows->reached));
+  ion_model_default_theta(model, rows->theta);
+  rows->is_ready = PETSC_TRUE;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode ion_study_free_rows(ion_study *study)
+{
+  study_rows *rows = &study->rows;
+
+  PetscFunctionBegin;
+  PetscCall(PetscFree3(rows->eigen_re, rows->eigen_im, rows->reached));
+  PetscCall(PetscFree(rows->range));
+  PetscCall(ion_work_destroy(&rows->work));
+  PetscCall(ion_block_destroy(&rows->prepared));
+  PetscCall(ion_block_destroy(&rows->x));
+  PetscCall(ion_block_destroy(&rows->factors));
+  PetscCall(ion_block_destroy(&rows->theta));
+  PetscCall(ion_solver_destroy(&rows->solver));
+  *rows = (study_rows){0};
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* ---- parameters ---- */
+
+/* Write the factors of points first ... over the model's own values. */
+static PetscErrorCode write_factors(ion_study *study, uint64_t first, size_t n, ion_block theta)
+{
+  const ion_block factors = first_points(study->rows.factors, n);
+
+  PetscFunctionBegin;
+  PetscCall(ion_design_points(study->design, first, n, factors));
+  for (size_t i = 0; i < ion_design_n_factor(study->design); i++)
+    memcpy(ion_row(theta, ion_design_factor(study->design, i)->quantity), ion_row(factors, i),
+           n * sizeof(double));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode ion_study_theta(ion_study *study, uint64_t first, size_t n_point, ion_block theta)
+{
+  PetscFunctionBegin;
+  PetscCall(make_rows(study));
+  ion_model_default_theta(study->model, theta);
+  for (size_t done = 0; done < n_point; done += ION_STUDY_BATCH) {
+    const size_t n = PetscMin((size_t)ION_STUDY_BATCH, n_point - done);
+
+    PetscCall(write_factors(study, first + done, n, points_from(theta, done, n)));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* ---- states ---- */
+
+/* NaN in every output of a point without a state; its class says so. */
+static void blank_failures(const ion_outputs *outputs, size_t n, const unsigned char *status,
+                           ion_block data)
+{
+  for (size_t i = 0; i < ion_outputs_count(outputs); i++) {
+    double *y = ion_row(data, i);
+
+    if (!strcmp(ion_outputs_at(outputs, i)->name, "class")) continue;
+    for (size_t p = 0; p < n; p++)
+      if (status[p] != ION_OK) y[p] = (double)NAN;
+  }
+}
+
+static PetscErrorCode solve_batch(ion_study *study, uint64_t first, size_t n, ion_block data,
+                                  unsigned char *status)
+{
+  study_rows *rows      = &study->rows;
+  const PetscBool eigen = ion_outputs_need_eigenvalue(study->outputs);
+  const ion_block theta = first_points(rows->theta, n), x = first_points(rows->x, n);
+  const ion_block prepared  = first_points(rows->prepared, n);
+  const ion_verdict verdict = {.status   = status,
+                               .reached  = rows->reached,
+                               .eigen_re = eigen ? rows->eigen_re : NULL,
+                               .eigen_im = eigen ? rows->eigen_im : NULL};
+
+  PetscFunctionBegin;
+  PetscCall(write_factors(study, first, n, theta));
+  PetscCall(ion_solve_steady(rows->solver, theta, x, &verdict));
+  ion_model_prepare(study->model, theta, prepared);
+  ion_model_evaluate(study->model, prepared, x, n, ION_RESIDUAL | ION_AFFINITY, &rows->work);
+  ion_outputs_observe(study->outputs, theta, prepared, &rows->work, n, rows->reached,
+                      verdict.eigen_re, verdict.eigen_im, data);
+  blank_failures(study->outputs, n, status, data);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* ---- ranges ---- */
+
+void ion_range_widen(ion_range *range, double value, uint64_t point)
+{
+  if (isnan(value)) return;
+  if (!(value >= range->lower) || (value == range->lower && point < range->at_lower)) {
+    range->lower    = value;
+    range->at_lower = point;
+  }
+  if (!(value <= range->upper) || (value == range->upper && point < range->at_upper)) {
+    range->upper    = value;
+    range->at_upper = point;
+  }
+}
+
+static void widen_ranges(ion_study *study, uint64_t first, size_t n, ion_block data)
+{
+  const size_t n_output = ion_outputs_count(study->outputs);
+  const double *closure = NULL, *fuel = NULL;
+
+  for (size_t i = 0; i < n_output; i++) {
+    const char *name = ion_outputs_at(study->outputs, i)->name;
+    const double *y  = ion_row(data, i);
+
+    for (size_t p = 0; p < n; p++) ion_range_widen(&study->rows.range[i], y[p], first + p);
+    if (!strcmp(name, "total.closure")) closure = y;
+    if (!strcmp(name, "total.fuel_power")) fuel = y;
+  }
+  for (size_t p = 0; closure && fuel && p < n; p++)
+    ion_range_widen(&study->rows.range[n_output], fabs(closure[p]) / fabs(fuel[p]), first + p);
+}
+
+const ion_range *ion_study_ranges(const ion_study *study)
+{
+  return study->rows.range;
+}
+
+PetscErrorCode ion_study_solve(ion_study *study, uint64_t first, size_t n_point, ion_block data,
+                               unsigned char *status)
+{
+  PetscFunctionBegin;
+  PetscCheck(data.n_row >= ion_outputs_count(study->outputs) && data.n_point >= n_point,
+             PETSC_COMM_SELF, PETSC_ERR_ARG_SIZ, "data is [%zu][%zu], wanted [%zu][%zu]",
+             data.n_row, data.n_point, ion_outputs_count(study->outputs), n_point);
+  PetscCall(make_rows(study));
+  for (size_t done = 0; done < n_point; done += ION_STUDY_BATCH) {
+    const size_t n        = PetscMin((size_t)ION_STUDY_BATCH, n_point - done);
+    const ion_block batch = points_from(data, done, n);
+
+    PetscCall(solve_batch(study, first + done, n, batch, status + done));
+    widen_ranges(study, first + done, n, batch);
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}

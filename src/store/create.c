@@ -1,0 +1,158 @@
+/* Making a result file: under another name first, so that the path never holds half a header. */
+#include "store_impl.h"
+
+#include <openssl/evp.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define COORDINATE_BLOCK 8192 /* coordinates made and written at a time */
+
+PetscErrorCode ion_store_digest(const char *canonical, char digest[65])
+{
+  unsigned char hash[32];
+
+  PetscFunctionBegin;
+  PetscCheck(EVP_Digest(canonical, strlen(canonical), hash, NULL, EVP_sha256(), NULL) == 1,
+             PETSC_COMM_SELF, PETSC_ERR_LIB, "libcrypto cannot make a SHA-256 digest");
+  for (size_t i = 0; i < sizeof hash; i++) snprintf(digest + 2 * i, 3, "%02x", hash[i]);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static uint64_t coordinate_length(const ion_store_schema *schema, size_t i)
+{
+  for (size_t d = 0; d < schema->n_dim; d++) {
+    if (strcmp(schema->dim[d].name, schema->coordinate[i].name) == 0) return schema->dim[d].length;
+  }
+  return schema->n_point;
+}
+
+static PetscErrorCode write_coordinate(int fd, const char *path, const ion_store_schema *schema,
+                                       const ion_store_layout *layout, size_t i)
+{
+  const ion_store_type type = schema->coordinate[i].type;
+  const size_t width        = ion_store_width(type);
+  const uint64_t length     = coordinate_length(schema, i);
+  double *value;
+  unsigned char *bytes;
+
+  PetscFunctionBegin;
+  PetscCall(PetscMalloc2(COORDINATE_BLOCK, &value, COORDINATE_BLOCK * width, &bytes));
+  for (uint64_t first = 0; first < length; first += COORDINATE_BLOCK) {
+    const size_t n = (size_t)PetscMin(length - first, COORDINATE_BLOCK);
+
+    PetscCall(schema->fill(schema->context, i, first, n, value));
+    ion_store_encode(type, n, value, bytes);
+    PetscCall(ion_store_put(fd, path, layout->coordinate[i] + first * width, bytes, n * width));
+  }
+  PetscCall(PetscFree2(value, bytes));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Coordinates, then the full size: what is not written yet is a hole that reads 0 (pending). */
+static PetscErrorCode write_body(int fd, const char *path, const ion_store_schema *schema,
+                                 const ion_store_layout *layout)
+{
+  struct stat about;
+
+  PetscFunctionBegin;
+  PetscCheck(!fstat(fd, &about) && (uint64_t)about.st_size >= layout->header, PETSC_COMM_SELF,
+             PETSC_ERR_FILE_WRITE, "cannot write %s: its header was cut short (disk full?)", path);
+  for (size_t i = 0; i < schema->n_coordinate; i++) {
+    PetscCall(write_coordinate(fd, path, schema, layout, i));
+  }
+  PetscCheck(!ftruncate(fd, (off_t)layout->size), PETSC_COMM_SELF, PETSC_ERR_FILE_WRITE,
+             "cannot write %s: %s", path, strerror(errno));
+  PetscCheck(!fsync(fd), PETSC_COMM_SELF, PETSC_ERR_FILE_WRITE, "cannot write %s: %s", path,
+             strerror(errno));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode write_file(const char *path, const ion_store_schema *schema)
+{
+  ion_store_layout layout = {0};
+  PetscErrorCode code;
+  int fd;
+
+  PetscFunctionBegin;
+  code = ion_store_header_write(path, schema, &layout);
+  if (!code) {
+    fd = open(path, O_WRONLY | O_CLOEXEC);
+    PetscCheck(fd >= 0, PETSC_COMM_SELF, PETSC_ERR_FILE_WRITE, "cannot write %s: %s", path,
+               strerror(errno));
+    code = write_body(fd, path, schema, &layout);
+    (void)close(fd); /* synced by write_body */
+  }
+  PetscCall(ion_store_layout_destroy(&layout));
+  PetscCall(code);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* A rename is on the disk when its directory is; file systems that cannot sync one say EINVAL. */
+static PetscErrorCode sync_directory(const char *path)
+{
+  char *copy;
+  int fd;
+
+  PetscFunctionBegin;
+  PetscCall(PetscStrallocpy(path, &copy));
+  fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  PetscCall(PetscFree(copy));
+  if (fd < 0) PetscFunctionReturn(PETSC_SUCCESS);
+  if (fsync(fd) && errno != EINVAL) {
+    const int why = errno;
+
+    (void)close(fd);
+    SETERRQ(PETSC_COMM_SELF, PETSC_ERR_FILE_WRITE, "cannot write %s: %s", path, strerror(why));
+  }
+  (void)close(fd);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Say why a file cannot be made before any library tries: the system's reason is the clear one. */
+static PetscErrorCode try_path(const char *path, const char *tmp)
+{
+  const int fd = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+
+  PetscFunctionBegin;
+  PetscCheck(fd >= 0, PETSC_COMM_SELF, PETSC_ERR_USER_INPUT, "cannot create %s: %s", path,
+             strerror(errno));
+  (void)close(fd);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode create_as(const char *path, const char *tmp, const ion_store_schema *schema)
+{
+  PetscFunctionBegin;
+  PetscCall(try_path(path, tmp));
+  PetscCall(write_file(tmp, schema));
+  PetscCheck(!rename(tmp, path), PETSC_COMM_SELF, PETSC_ERR_USER_INPUT, "cannot create %s: %s",
+             path, strerror(errno));
+  PetscCall(sync_directory(path));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode ion_store_create(const char *path, const ion_store_schema *schema)
+{
+  const size_t size = strlen(path) + sizeof ".tmp";
+  char *tmp;
+  PetscErrorCode code;
+
+  PetscFunctionBegin;
+  PetscCheck(schema->n_point > 0 && schema->chunk_size > 0 && schema->n_dim > 0, PETSC_COMM_SELF,
+             PETSC_ERR_ARG_OUTOFRANGE, "a result file needs points, a chunk size and a dimension");
+  PetscCall(PetscMalloc1(size, &tmp));
+  snprintf(tmp, size, "%s.tmp", path);
+  code = create_as(path, tmp, schema);
+  if (code) (void)unlink(tmp);
+  PetscCall(PetscFree(tmp));
+  if (code == PETSC_ERR_FILE_WRITE) code = PETSC_ERR_USER_INPUT; /* no point was solved yet */
+  PetscCall(code);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}

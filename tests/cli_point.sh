@@ -1,0 +1,100 @@
+#!/bin/bash
+# `point`: the default model's table, JSON that parses, overrides and indices.
+# Needs IONSWEEP (the program) and IONSWEEP_SOURCE (the source).
+set -u
+export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
+export ION_MODEL_PATH="$IONSWEEP_SOURCE/sweeps/models"
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+failures=0
+
+fail() {
+  echo "FAIL $1"
+  failures=$((failures + 1))
+}
+
+"$IONSWEEP" point neuron_glia --json >"$scratch/rest.json" || fail "point --json does not run"
+"$IONSWEEP" point neuron_glia --set 'temperature=30 degC' --json >"$scratch/cold.json" ||
+  fail "point --set does not run"
+"$IONSWEEP" point neuron_glia --set 'neuron.spike_load.firing_rate=5 Hz' --json >"$scratch/busy.json" ||
+  fail "point --set with a rate does not run"
+"$IONSWEEP" point neuron_glia --set energy_supply=0.05 --json >"$scratch/starved.json" ||
+  fail "point of a collapsed cell does not run"
+"$IONSWEEP" point "$IONSWEEP_SOURCE/sweeps/energy_temperature.yaml" --index 99999 --json \
+  >"$scratch/last.json" || fail "point of a sweep does not run"
+"$IONSWEEP" point dusterwald2018 --json >"$scratch/dusterwald.json" || fail "second model does not run"
+
+"${IONSWEEP_PYTHON:-python3}" - "$scratch" <<'PYTHON' || failures=$((failures + 1))
+import json, math, sys
+
+def load(name):
+    def refuse(word):
+        raise ValueError("not JSON: " + word)
+    with open(f"{sys.argv[1]}/{name}.json") as file:
+        return json.load(file, parse_constant=refuse)
+
+bad = []
+def near(point, name, expected, tolerance):
+    seen = point["values"][name]
+    if seen is None or not abs(seen - expected) <= tolerance * abs(expected):
+        bad.append(f"{name}: {seen}, expected {expected}")
+def same(what, seen, expected):
+    if seen != expected:
+        bad.append(f"{what}: {seen!r}, expected {expected!r}")
+
+rest, cold, busy = load("rest"), load("cold"), load("busy")
+same("keys", sorted(rest), ["class", "parameters", "status", "units", "values"])
+same("status", rest["status"], "ok")
+same("class", rest["class"], "physiological")
+same("class as a value", rest["values"]["class"], "physiological")
+same("units", sorted(rest["units"]), sorted(rest["values"]))
+same("unit", rest["units"]["neuron.V"], "mV")
+for name, expected in (("neuron.V", -70), ("glia.V", -85), ("neuron.Na", 12), ("ecs.K", 3.5),
+                       ("neuron.ATP", 2.5), ("ecs.volume", 0.9)):
+    near(rest, name, expected, 1e-9)
+near(rest, "neuron.A_atp", 57.189, 1e-5)
+near(rest, "neuron.nka.work", 45.003, 1e-5)
+near(rest, "total.dissipation", 55.0013, 1e-6)
+near(rest, "stability.eigenvalue", -5.202e-3, 1e-3)
+for point in (rest, cold, busy):
+    if not abs(point["values"]["total.closure"]) <= 1e-9 * point["values"]["total.fuel_power"]:
+        bad.append(f"closure {point['values']['total.closure']}")
+same("parameters", rest["parameters"]["energy_supply"], 1)
+near({"values": rest["parameters"]}, "neuron.leak_k.permeability", 0.0271569, 3e-6)
+near({"values": rest["parameters"]}, "glia.kir.conductance", 7.2941, 1e-5)
+near({"values": cold["parameters"]}, "temperature", 303.15, 1e-12)
+for name, expected in (("neuron.V", -65.17866), ("glia.V", -76.98110), ("ecs.K", 4.751915)):
+    near(cold, name, expected, 1e-6)
+near(busy, "neuron.V", -71.86019, 1e-6)
+near(busy, "ecs.K", 3.841909, 1e-6)
+starved = load("starved")
+same("class without energy", starved["class"], "collapsed")
+near(starved, "neuron.V", -10.20, 1e-3)
+near(starved, "ecs.K", 60.5, 1e-3)
+last = load("last")
+same("last point", last["parameters"]["energy_supply"], 1)
+near({"values": last["parameters"]}, "temperature", 315.15, 1e-12)
+published = load("dusterwald")
+for name, expected in (("neuron.V", -72.5887), ("neuron.Na", 14.0017), ("neuron.K", 122.877),
+                       ("neuron.Cl", 5.16470), ("neuron.E_Cl", -83.8437)):
+    near(published, name, expected, 1e-5)
+print("\n".join(bad))
+sys.exit(bool(bad))
+PYTHON
+
+"$IONSWEEP" point neuron_glia >"$scratch/table" || fail "point does not run"
+for word in 'status: ok, class: physiological' 'neuron.nka' 'total.closure' 'stability.eigenvalue'; do
+  grep -q "$word" "$scratch/table" || fail "the table lacks $word"
+done
+for words in 'list processes' 'list models' 'list designs' 'list parameters neuron_glia' \
+  'list outputs neuron_glia' '--help' 'run --help' 'plan --help' 'point --help' 'list --help' \
+  '--version' "plan $IONSWEEP_SOURCE/sweeps/energy_temperature.yaml --ranks 2,64"; do
+  # shellcheck disable=SC2086
+  "$IONSWEEP" $words >"$scratch/out" 2>"$scratch/error" || fail "ionsweep $words"
+  [ -s "$scratch/out" ] || fail "ionsweep $words prints nothing"
+  [ -s "$scratch/error" ] && fail "ionsweep $words: $(head -1 "$scratch/error")"
+done
+"$IONSWEEP" list parameters neuron_glia | grep -q '^temperature  *310.15 K' ||
+  fail "list parameters does not print the temperature"
+
+exit "$((failures > 0))"

@@ -1,0 +1,86 @@
+#!/bin/bash
+# The same file, byte for byte, from any number of ranks and after any interruption.
+# Needs IONSWEEP (the program), IONSWEEP_SOURCE (the source) and MPIEXEC (mpirun and its options).
+set -u
+export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
+export ION_MODEL_PATH="$IONSWEEP_SOURCE/sweeps/models"
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+cd "$scratch" || exit 1
+failures=0
+
+fail() {
+  echo "FAIL $1"
+  failures=$((failures + 1))
+}
+
+cat >study.yaml <<'YAML'
+model: neuron_glia
+design:
+  kind: grid
+  factors:
+    energy_supply: {from: 0.05, to: 1, count: 40}
+    temperature: {from: 25 degC, to: 42 degC, count: 25}
+YAML
+
+# run RANKS FILE
+run() {
+  # shellcheck disable=SC2086
+  $MPIEXEC -n "$1" "$IONSWEEP" run study.yaml -o "$2" --durable chunk >"$2.out" 2>"$2.err"
+}
+
+run 1 one.nc || fail "1 rank: exit status $?, $(head -3 one.nc.err)"
+for n in 2 3 5; do
+  run "$n" "ranks$n.nc" || fail "$n ranks: exit status $?, $(head -3 "ranks$n.nc.err")"
+  cmp one.nc "ranks$n.nc" || fail "$n ranks give another file"
+done
+
+# A layout, comments or an order of keys that differ are the same study; a value is not.
+sed 's/^model:/# a comment\nmodel: /' study.yaml >same.yaml
+"$IONSWEEP" run same.yaml -o one.nc >/dev/null 2>same.err || fail "the same study: $(cat same.err)"
+"$IONSWEEP" run study.yaml -o one.nc --set neuron.gaba_cl.permeability=1e-4 >/dev/null 2>&1
+[ $? = 2 ] || fail "another value is not seen as another study"
+cmp one.nc ranks2.nc || fail "a run of a finished study changed its file"
+
+# Wait until the file of a run is there, at most 20 s, and then for some of its chunks.
+wait_for_start() {
+  for _ in $(seq 1000); do
+    [ -e "$1" ] && sleep 0.2 && return
+    sleep 0.02
+  done
+}
+
+# SIGTERM to the program itself: it stops by request. A study that ends before the signal comes is
+# too small to be stopped on this machine; a larger one is taken.
+for count in 60 600 6000; do
+  sed "s/count: 40/count: 400/; s/count: 25/count: $count/" study.yaml >large.yaml
+  rm -f term.nc*
+  "$IONSWEEP" run large.yaml -o term.nc >term.out 2>term.err &
+  pid=$!
+  wait_for_start term.nc
+  kill -TERM $pid
+  wait $pid
+  status=$?
+  [ "$status" = 0 ] || break
+done
+mv large.yaml study.yaml
+[ "$status" = 99 ] || fail "SIGTERM: exit status $status, $(head -3 term.err)"
+grep -q 'run the same command again' term.out || fail "SIGTERM: nothing says how to go on"
+run 3 term.nc || fail "resume after SIGTERM: exit status $?"
+run 3 whole.nc || fail "whole: exit status $?"
+cmp whole.nc term.nc || fail "SIGTERM and a resume give another file"
+
+# kill -9 of the whole job, twice, with other rank counts.
+for n in 2 5; do
+  # shellcheck disable=SC2086
+  setsid $MPIEXEC -n "$n" "$IONSWEEP" run study.yaml -o killed.nc >/dev/null 2>&1 &
+  pid=$!
+  wait_for_start killed.nc
+  for child in $(ps -o pid= --ppid "$pid"); do kill -9 "$child" 2>/dev/null; done
+  kill -9 "$pid" 2>/dev/null
+  wait "$pid" 2>/dev/null
+done
+run 3 killed.nc || fail "resume after kill -9: exit status $?, $(head -3 killed.nc.err)"
+cmp whole.nc killed.nc || fail "kill -9 and a resume give another file"
+
+exit "$((failures > 0))"

@@ -1,0 +1,269 @@
+/* A study into its result file, with a study whose values follow a formula: equal bytes from any
+ * number of ranks and any history, and outputs that are refused on all ranks alike. */
+#include "store_fixture.h"
+
+#include <ion/schedule.h>
+
+#include <signal.h>
+#include <sys/resource.h>
+
+/* Stands in for a sweep; the test's own ion_study_* below. */
+struct ion_study {
+  ion_store_schema schema;
+  int n_solved;
+  int signal_after; /* chunks on this rank; 0 for never */
+};
+
+const ion_store_schema *ion_study_schema(const ion_study *study)
+{
+  return &study->schema;
+}
+
+PetscErrorCode ion_study_solve(ion_study *study, uint64_t first, size_t n_point, ion_block data,
+                               unsigned char *status)
+{
+  (void)n_point;
+  study->n_solved++;
+  if (study->n_solved == study->signal_after) raise(SIGUSR1);
+  return make_chunk(&study->schema, first / study->schema.chunk_size, data, status);
+}
+
+static int my_rank(void)
+{
+  int rank = -1;
+
+  CHECK(!MPI_Comm_rank(MPI_COMM_WORLD, &rank));
+  return rank;
+}
+
+static PetscBool made_scratch;
+
+/* One directory for all ranks. */
+static PetscErrorCode share_scratch(void)
+{
+  PetscFunctionBegin;
+  if (!scratch[0] && my_rank() == 0) {
+    snprintf(scratch, sizeof scratch, "/tmp/ion_run_XXXXXX");
+    PetscCheck(mkdtemp(scratch), PETSC_COMM_SELF, PETSC_ERR_SYS, "no scratch directory");
+    made_scratch = PETSC_TRUE;
+  }
+  PetscCallMPI(MPI_Bcast(scratch, (int)sizeof scratch, MPI_CHAR, 0, MPI_COMM_WORLD));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode run(const char *path, PetscBool restart, ion_study *study,
+                          ion_job_result *result)
+{
+  const ion_run_options options = {
+      .output = path, .restart = restart, .durable = ION_DURABLE_INTERVAL, .interval = 30.0};
+
+  PetscFunctionBegin;
+  PetscCall(ion_study_run(MPI_COMM_WORLD, study, &options, result));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Compare on rank 0 with a file that one handle wrote in order. */
+static PetscErrorCode check_equal_to_reference(const char *path)
+{
+  const char *reference = in_scratch("reference.nc");
+  PetscBool equal       = PETSC_FALSE;
+
+  PetscFunctionBegin;
+  if (my_rank() == 0) {
+    PetscCall(write_all(reference, ION_DURABLE_NONE));
+    PetscCall(equal_files(reference, path, &equal));
+    CHECK(equal);
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode file_is_that_of_one_writer(void)
+{
+  ion_study study = {.schema = grid()};
+  ion_job_result result;
+  struct stat about;
+
+  PetscFunctionBegin;
+  PetscCall(share_scratch());
+  PetscCall(run(in_scratch("whole.nc"), PETSC_FALSE, &study, &result));
+  CHECK(!result.stopped);
+  if (my_rank() == 0) {
+    CHECK(result.tally.n_point == N_POINT && result.tally.n_read == 0);
+    CHECK(result.tally.status[ION_NO_STATE_FOUND] == 39); /* 3, 13, ... 383 below 385 */
+    CHECK(result.tally.status[ION_OK] == N_POINT - 39);
+    CHECK(result.tally.class_count[ION_CLASS_NONE] == 39);
+    CHECK(stat(in_scratch("whole.nc.lock"), &about) != 0);
+    CHECK(stat(in_scratch("whole.nc.tmp"), &about) != 0);
+  }
+  PetscCall(check_equal_to_reference(in_scratch("whole.nc")));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode second_run_reads_all(void)
+{
+  ion_study study = {.schema = grid()};
+  ion_job_result result;
+
+  PetscFunctionBegin;
+  PetscCall(share_scratch());
+  PetscCall(run(in_scratch("again.nc"), PETSC_FALSE, &study, &result));
+  study.n_solved = 0;
+  PetscCall(run(in_scratch("again.nc"), PETSC_FALSE, &study, &result));
+  CHECK(study.n_solved == 0);
+  if (my_rank() == 0) CHECK(result.tally.n_read == N_POINT && result.tally.n_point == N_POINT);
+  PetscCall(check_equal_to_reference(in_scratch("again.nc")));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode stopped_run_is_taken_up_again(void)
+{
+  ion_study study = {.schema = grid(), .signal_after = 1};
+  ion_job_result result;
+  int sum = 0;
+
+  PetscFunctionBegin;
+  PetscCall(share_scratch());
+  PetscCall(run(in_scratch("stopped.nc"), PETSC_FALSE, &study, &result));
+  CHECK(result.stopped && result.signal == SIGUSR1);
+  study.signal_after = 0;
+  PetscCall(run(in_scratch("stopped.nc"), PETSC_FALSE, &study, &result));
+  CHECK(!result.stopped);
+  PetscCallMPI(MPI_Allreduce(&study.n_solved, &sum, 1, MPI_INT, MPI_SUM, MPI_COMM_WORLD));
+  CHECK((uint64_t)sum == ion_store_n_chunk(&study.schema)); /* no chunk was solved twice */
+  PetscCall(check_equal_to_reference(in_scratch("stopped.nc")));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode damaged_chunk_is_solved_again(void)
+{
+  ion_study study = {.schema = grid()};
+  ion_job_result result;
+  int sum = 0;
+
+  PetscFunctionBegin;
+  PetscCall(share_scratch());
+  PetscCall(run(in_scratch("hurt.nc"), PETSC_FALSE, &study, &result));
+  if (my_rank() == 0) flip_byte(in_scratch("hurt.nc"), offset_of(in_scratch("hurt.nc"), "V"));
+  study.n_solved = 0;
+  PetscCall(run(in_scratch("hurt.nc"), PETSC_FALSE, &study, &result));
+  PetscCallMPI(MPI_Allreduce(&study.n_solved, &sum, 1, MPI_INT, MPI_SUM, MPI_COMM_WORLD));
+  CHECK(sum == 1);
+  PetscCall(check_equal_to_reference(in_scratch("hurt.nc")));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Refused on every rank, said on rank 0, nothing touched. */
+static PetscErrorCode check_refused(const char *path, PetscBool restart, ion_study *study,
+                                    const char *said)
+{
+  ion_job_result result;
+  struct stat about;
+
+  PetscFunctionBegin;
+  CHECK_RAISES(PETSC_ERR_USER_INPUT, run(path, restart, study, &result));
+  if (my_rank() == 0) {
+    char lock[300];
+
+    CHECK_SAID(said);
+    snprintf(lock, sizeof lock, "%s.lock", path);
+    CHECK(stat(lock, &about) != 0);
+  }
+  CHECK(study->n_solved == 0);
+  PetscCallMPI(MPI_Barrier(MPI_COMM_WORLD));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode another_study_needs_restart(void)
+{
+  ion_study study = {.schema = grid()};
+  ion_job_result result;
+
+  PetscFunctionBegin;
+  PetscCall(share_scratch());
+  study.schema.canonical = "another";
+  study.schema.title     = "Another";
+  PetscCall(run(in_scratch("other.nc"), PETSC_FALSE, &study, &result));
+  study = (ion_study){.schema = grid()};
+  PetscCall(check_refused(in_scratch("other.nc"), PETSC_FALSE, &study, "--restart"));
+  PetscCall(run(in_scratch("other.nc"), PETSC_TRUE, &study, &result));
+  PetscCall(check_equal_to_reference(in_scratch("other.nc")));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode foreign_file_is_never_replaced(void)
+{
+  ion_study study = {.schema = grid()};
+  char text[16]   = "";
+
+  PetscFunctionBegin;
+  PetscCall(share_scratch());
+  if (my_rank() == 0) {
+    FILE *file = fopen(in_scratch("thesis.tex"), "w");
+
+    fputs("precious", file);
+    fclose(file);
+  }
+  PetscCall(check_refused(in_scratch("thesis.tex"), PETSC_TRUE, &study, "not a NetCDF"));
+  if (my_rank() == 0) {
+    FILE *file = fopen(in_scratch("thesis.tex"), "r");
+
+    CHECK(fgets(text, sizeof text, file) && strcmp(text, "precious") == 0);
+    fclose(file);
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode absent_directory_is_refused(void)
+{
+  ion_study study = {.schema = grid()};
+
+  PetscFunctionBegin;
+  PetscCall(share_scratch());
+  PetscCall(check_refused(in_scratch("no/such.nc"), PETSC_FALSE, &study, "No such file"));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* A file size limit acts like a disk that fills up while the run goes on. */
+static PetscErrorCode full_disk_fails_on_every_rank(void)
+{
+  ion_study study = {.schema = grid()};
+  struct rlimit limit, old;
+  ion_job_result result;
+
+  PetscFunctionBegin;
+  PetscCall(share_scratch());
+  study.signal_after = 1; /* stop at once: the file is made, most of it is to do */
+  PetscCall(run(in_scratch("full.nc"), PETSC_FALSE, &study, &result));
+  study.signal_after = 0;
+  signal(SIGXFSZ, SIG_IGN);
+  CHECK(!getrlimit(RLIMIT_FSIZE, &old));
+  limit          = old;
+  limit.rlim_cur = 8000; /* of a file of 9.7 kB */
+  CHECK(!setrlimit(RLIMIT_FSIZE, &limit));
+  CHECK_RAISES(PETSC_ERR_FILE_WRITE, run(in_scratch("full.nc"), PETSC_FALSE, &study, &result));
+  if (my_rank() == 0) CHECK_SAID("full.nc: File too large");
+  CHECK(!setrlimit(RLIMIT_FSIZE, &old));
+  PetscCallMPI(MPI_Barrier(MPI_COMM_WORLD));
+  PetscCall(run(in_scratch("full.nc"), PETSC_FALSE, &study, &result));
+  PetscCall(check_equal_to_reference(in_scratch("full.nc")));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static const ion_test_case cases[] = {
+    {"file_is_that_of_one_writer",     file_is_that_of_one_writer    },
+    {"second_run_reads_all",           second_run_reads_all          },
+    {"stopped_run_is_taken_up_again",  stopped_run_is_taken_up_again },
+    {"damaged_chunk_is_solved_again",  damaged_chunk_is_solved_again },
+    {"another_study_needs_restart",    another_study_needs_restart   },
+    {"foreign_file_is_never_replaced", foreign_file_is_never_replaced},
+    {"absent_directory_is_refused",    absent_directory_is_refused   },
+    {"full_disk_fails_on_every_rank",  full_disk_fails_on_every_rank },
+};
+
+int main(int argc, char **argv)
+{
+  const int code = ion_test_main(argc, argv, cases, ION_COUNT(cases));
+
+  if (made_scratch) remove_scratch();
+  return code;
+}
