@@ -82,8 +82,8 @@ static inline PetscErrorCode ion_test_catch(MPI_Comm comm, int line, const char 
 /* Run all cases of a table (or the one named by `-case NAME`) after PetscInitialize. */
 static inline int ion_test_main(int argc, char **argv, const ion_test_case *cases, size_t n)
 {
-  char      only[256] = "";
-  PetscBool chosen    = PETSC_FALSE;
+  char only[256]   = "";
+  PetscBool chosen = PETSC_FALSE;
 
   PETSC_COMM_WORLD = MPI_COMM_NULL;
   if (MPI_Init(&argc, &argv)) return 1;

@@ -150,6 +150,7 @@ static PetscErrorCode fahrenheit_has_a_factor_and_an_offset(void)
 static PetscErrorCode unlike_and_nonlinear_units_are_unknown(void)
 {
   static const char *const row[][2] = {
+      {"-1 mM",                    "mM"   },
       {"mV",                       "mM"   },
       {"s",                        "Hz"   },
       {"degC",                     "mM"   },

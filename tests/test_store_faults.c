@@ -52,16 +52,17 @@ static PetscErrorCode damaged_byte_makes_a_chunk_incomplete(void)
   const ion_store_schema schema = grid();
   const char *path              = in_scratch("damaged.nc");
   ion_store *store;
+  const uint64_t second = 2 * (uint64_t)CHUNK;
   PetscBool complete;
   uint64_t at[5];
 
   PetscFunctionBegin;
   PetscCall(write_all(path, ION_DURABLE_NONE));
-  at[0] = offset_of(path, "V") + (2 * CHUNK) * 8;     /* first byte of chunk 2 */
-  at[1] = offset_of(path, "K") + (3 * CHUNK) * 4 - 1; /* last byte of chunk 2 */
-  at[2] = offset_of(path, "class") + 2 * CHUNK;
-  at[3] = offset_of(path, "status") + 2 * CHUNK + 5;
-  at[4] = offset_of(path, "chunk_crc") + 2 * 4;
+  at[0] = offset_of(path, "V") + second * 8;               /* first byte of chunk 2 */
+  at[1] = offset_of(path, "K") + (second + CHUNK) * 4 - 1; /* last byte of chunk 2 */
+  at[2] = offset_of(path, "class") + second;
+  at[3] = offset_of(path, "status") + second + 5;
+  at[4] = offset_of(path, "chunk_crc") + 8;
   PetscCall(ion_store_open(path, &schema, ION_DURABLE_NONE, 0, &store));
   for (size_t i = 0; i < 5; i++) {
     flip_byte(path, at[i]);
@@ -216,7 +217,7 @@ static PetscErrorCode short_write_is_an_error(void)
   signal(SIGXFSZ, SIG_IGN);
   CHECK(!getrlimit(RLIMIT_FSIZE, &old));
   limit          = old;
-  limit.rlim_cur = (rlim_t)(offset_of(path, "K") + CHUNK * 4 + 8);
+  limit.rlim_cur = (rlim_t)(offset_of(path, "class") + CHUNK + 8);
   CHECK(!setrlimit(RLIMIT_FSIZE, &limit));
   CHECK_RAISES(PETSC_ERR_FILE_WRITE, write_one(store, 1));
   CHECK_SAID("full.nc: File too large");

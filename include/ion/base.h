@@ -16,7 +16,7 @@
 #endif
 
 #define ION_GAS_CONSTANT 8.314462618 /**< R, J mol^-1 K^-1 (CODATA 2018) */
-#define ION_FARADAY      96485.33212 /**< F, C mol^-1 (CODATA 2018) */
+#define ION_FARADAY 96485.33212      /**< F, C mol^-1 (CODATA 2018) */
 
 /** Rows are padded to this many points, so that a vector loop never leaves a row. */
 #define ION_PAD 8
@@ -41,10 +41,10 @@ const char *ion_status_name(ion_status status);
 
 /** Rows over points: row r, point p is data[r * stride + p]; the point index is contiguous. */
 typedef struct {
-  double *data;    /**< 64-byte aligned */
-  size_t  n_row;
-  size_t  n_point; /**< points in use */
-  size_t  stride;  /**< points allocated per row, a multiple of ION_PAD */
+  double *data; /**< 64-byte aligned */
+  size_t n_row;
+  size_t n_point; /**< points in use */
+  size_t stride;  /**< points allocated per row, a multiple of ION_PAD */
 } ion_block;
 
 static inline double *ion_row(ion_block block, size_t row)

@@ -14,11 +14,11 @@ typedef struct ion_design ion_design;
 
 /** One varied quantity. */
 typedef struct {
-  size_t      quantity; /**< its place in the table of quantities */
-  const char *name;     /**< "ecs.composition.K" */
-  const char *unit;     /**< unit the sweep wrote; coordinates are in it */
-  const char *balance;  /**< species that balances a composition, or NULL for the default */
-  uint64_t    count;    /**< nodes of a grid factor; number of points otherwise */
+  size_t quantity;     /**< its place in the table of quantities */
+  const char *name;    /**< "ecs.composition.K" */
+  const char *unit;    /**< unit the sweep wrote; coordinates are in it */
+  const char *balance; /**< species that balances a composition, or NULL for the default */
+  uint64_t count;      /**< nodes of a grid factor; number of points otherwise */
 } ion_factor;
 
 /** Read `design:` of a sweep.
@@ -33,10 +33,10 @@ PetscErrorCode ion_design_create(const ion_node *node, const ion_units *units,
                                  const ion_quantity *quantities, size_t n, ion_design **design);
 PetscErrorCode ion_design_destroy(ion_design **design);
 
-const char       *ion_design_kind(const ion_design *design);    /**< "grid", "points" */
-PetscBool         ion_design_is_grid(const ion_design *design); /**< one dimension per factor */
-uint64_t          ion_design_n_point(const ion_design *design);
-size_t            ion_design_n_factor(const ion_design *design);
+const char *ion_design_kind(const ion_design *design);  /**< "grid", "points" */
+PetscBool ion_design_is_grid(const ion_design *design); /**< one dimension per factor */
+uint64_t ion_design_n_point(const ion_design *design);
+size_t ion_design_n_factor(const ion_design *design);
 const ion_factor *ion_design_factor(const ion_design *design, size_t i);
 
 /** Canonical text of everything that decides the points, an imported file's values included; part of

@@ -21,18 +21,15 @@ typedef enum {
 const char *ion_class_name(ion_class class_);
 
 /** The values of `reached` the verdict tells apart; those of ion_reached in <ion/solver.h>. */
-enum {
-  ION_LEDGER_REACHED_NOT      = 0,
-  ION_LEDGER_REACHED_DEPARTED = 3
-};
+enum { ION_LEDGER_REACHED_NOT = 0, ION_LEDGER_REACHED_DEPARTED = 3 };
 
 /** One thing that can be reported. */
 typedef struct {
-  const char *name;      /**< "neuron.nka.efficiency" */
-  const char *group;     /**< state, nernst, atp, ledger, ledger.total, stability, class */
-  const char *unit;      /**< as printed: "mV" */
+  const char *name;  /**< "neuron.nka.efficiency" */
+  const char *group; /**< state, nernst, atp, ledger, ledger.total, stability, class */
+  const char *unit;  /**< as printed: "mV" */
   const char *long_name;
-  double      scale;     /**< reported value = scale * SI value */
+  double scale; /**< reported value = scale * SI value */
 } ion_output;
 
 /** The outputs a study wants, in order. */
@@ -49,7 +46,7 @@ typedef struct ion_outputs ion_outputs;
 PetscErrorCode ion_outputs_create(const ion_model *model, const ion_node *selection,
                                   ion_outputs **outputs);
 PetscErrorCode ion_outputs_destroy(ion_outputs **outputs);
-size_t            ion_outputs_count(const ion_outputs *outputs);
+size_t ion_outputs_count(const ion_outputs *outputs);
 const ion_output *ion_outputs_at(const ion_outputs *outputs, size_t i);
 PetscBool ion_outputs_need_eigenvalue(const ion_outputs *outputs); /**< stability or class wanted */
 

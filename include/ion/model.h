@@ -15,69 +15,69 @@
 typedef struct ion_model ion_model;
 
 typedef enum {
-  ION_POTENTIAL_NONE,  /**< no potential: no membrane process may use it */
+  ION_POTENTIAL_NONE,   /**< no potential: no membrane process may use it */
   ION_POTENTIAL_GROUND, /**< V = 0 */
-  ION_POTENTIAL_FREE   /**< an unknown, closed by the charge row */
+  ION_POTENTIAL_FREE    /**< an unknown, closed by the charge row */
 } ion_potential_kind;
 
 typedef enum {
   ION_VOLUME_FREE,      /**< water moves until osmolarities agree */
   ION_VOLUME_REMAINDER, /**< the tissue's total less all others */
   ION_VOLUME_FIXED,
-  ION_VOLUME_INFINITE   /**< a bath: concentrations are clamped */
+  ION_VOLUME_INFINITE /**< a bath: concentrations are clamped */
 } ion_volume_kind;
 
 typedef struct {
-  const char        *name;
-  int                outside; /**< compartment on the other side of its membrane, or -1 */
+  const char *name;
+  int outside; /**< compartment on the other side of its membrane, or -1 */
   ion_potential_kind potential;
-  ion_volume_kind    volume;
-  int                x_V;     /**< unknown of its potential, or -1 */
-  int                x_w;     /**< unknown of its volume, or -1 */
+  ion_volume_kind volume;
+  int x_V; /**< unknown of its potential, or -1 */
+  int x_w; /**< unknown of its volume, or -1 */
 } ion_compartment;
 
 typedef struct {
   const char *name;
-  int         valence;
-  PetscBool   osmotic; /**< counts for osmolarity and charge */
+  int valence;
+  PetscBool osmotic; /**< counts for osmolarity and charge */
 } ion_species;
 
 /** A species in a compartment. */
 typedef struct {
-  int         compartment, species;
-  const char *name;  /**< "neuron.K" */
-  int         x;     /**< its unknown, or -1 (derived from a conserved total, or clamped) */
-  PetscBool   clamped;
+  int compartment, species;
+  const char *name; /**< "neuron.K" */
+  int x;            /**< its unknown, or -1 (derived from a conserved total, or clamped) */
+  PetscBool clamped;
 } ion_pool;
 
 /** A term of a process. */
 typedef struct {
-  int         pool;  /**< -1 for a clamped source such as fuel */
-  int         nu;
+  int pool; /**< -1 for a clamped source such as fuel */
+  int nu;
   const char *label; /**< "Na_in", "ATP", "fuel" */
 } ion_term;
 
 typedef struct {
-  const char             *name;        /**< "neuron.nka" */
-  int                     compartment; /**< the one it belongs to: "in" */
+  const char *name; /**< "neuron.nka" */
+  int compartment;  /**< the one it belongs to: "in" */
   const ion_process_kind *kind;
-  size_t                  n_term;
-  const ion_term         *term;        /**< pools first, in the order of the equation; sources last */
-  size_t                  n_pool;      /**< terms that are pools */
-  int                     n_atp;       /**< energy currency used per turn (made if negative), 0 if none */
-  int                     n_gate;
-  size_t                  first_gate;  /**< of its dynamic gates, in model order */
-  int                     source_row;  /**< theta row of the free energy its source delivers, or -1 */
-  int                     source_nu;   /**< moles of source used per turn */
-  double                  charge;      /**< charge moved out of its compartment per turn */
+  size_t n_term;
+  const ion_term *term; /**< pools first, in the order of the equation; sources last */
+  size_t n_pool;        /**< terms that are pools */
+  int n_atp;            /**< energy currency used per turn (made if negative), 0 if none */
+  int n_gate;
+  size_t first_gate; /**< of its dynamic gates, in model order */
+  int source_row;    /**< theta row of the free energy its source delivers, or -1 */
+  int source_nu;     /**< moles of source used per turn */
+  double charge;     /**< charge moved out of its compartment per turn */
 } ion_process;
 
 /** A conserved total: sum_i coefficient_i n_i over pools. */
 typedef struct {
-  const char *name;    /**< "neuron.ATP + neuron.ADP" */
-  size_t      n_member;
-  const int  *pool;
-  const int  *coefficient;
+  const char *name; /**< "neuron.ATP + neuron.ADP" */
+  size_t n_member;
+  const int *pool;
+  const int *coefficient;
 } ion_moiety;
 
 /** A homeostasis bound: lower < quantity < upper, or |quantity/rest - 1| < within. */
@@ -88,25 +88,25 @@ typedef struct {
   int lower_row;  /**< theta rows holding the bound, SI; -1 for none */
   int upper_row;
   int within_row;
-  double rest;    /**< the quantity at rest, SI */
+  double rest; /**< the quantity at rest, SI */
 } ion_bound;
 
 /** The network, for those who report on it; owned by the model. */
 typedef struct {
-  size_t                 n_compartment;
+  size_t n_compartment;
   const ion_compartment *compartment;
-  size_t                 n_species;
-  const ion_species     *species;
-  size_t                 n_pool;
-  const ion_pool        *pool;
-  size_t                 n_process;
-  const ion_process     *process;
-  size_t                 n_moiety;
-  const ion_moiety      *moiety;
-  size_t                 n_bound;
-  const ion_bound       *bound;
-  int currency[3];       /**< species of ATP, ADP, Pi of the energy currency, or -1 */
-  size_t n_gate;         /**< dynamic gates */
+  size_t n_species;
+  const ion_species *species;
+  size_t n_pool;
+  const ion_pool *pool;
+  size_t n_process;
+  const ion_process *process;
+  size_t n_moiety;
+  const ion_moiety *moiety;
+  size_t n_bound;
+  const ion_bound *bound;
+  int currency[3]; /**< species of ATP, ADP, Pi of the energy currency, or -1 */
+  size_t n_gate;   /**< dynamic gates */
 } ion_network;
 
 /** Read and check a model file; prefactors are not solved yet.
@@ -135,9 +135,9 @@ PetscErrorCode ion_model_setup(ion_model *model);
 /** Canonical text of the model with every default as set; part of a study's digest. PetscFree it. */
 PetscErrorCode ion_model_canonical(const ion_model *model, char **text);
 
-const char         *ion_model_name(const ion_model *model);
-const char         *ion_model_title(const ion_model *model);
-const ion_network  *ion_model_network(const ion_model *model);
+const char *ion_model_name(const ion_model *model);
+const char *ion_model_title(const ion_model *model);
+const ion_network *ion_model_network(const ion_model *model);
 
 /** All quantities: rows of theta [0, n_theta) first, then rest quantities. After ion_model_setup the
  * calibrated ones carry their solved value. */
@@ -151,6 +151,9 @@ size_t ion_model_n_state(const ion_model *model);
 /** Name of unknown i: "ln neuron.Na", "neuron.V", ... */
 const char *ion_model_state_name(const ion_model *model, size_t i);
 
+/** Whether unknown i is the logarithm of a concentration. */
+PetscBool ion_model_is_logarithm(const ion_model *model, size_t i);
+
 /** The resting state as unknowns [n_state]. */
 const double *ion_model_rest(const ion_model *model);
 
@@ -161,21 +164,21 @@ void ion_model_default_theta(const ion_model *model, ion_block theta);
 
 /** Rows that depend on the parameters only, [n_prepared][n_point]; a function of theta alone. */
 size_t ion_model_n_prepared(const ion_model *model);
-void   ion_model_prepare(const ion_model *model, ion_block theta, ion_block prepared);
+void ion_model_prepare(const ion_model *model, ion_block theta, ion_block prepared);
 
 /** Rows an evaluation leaves behind; each a block over points. Created once, reused. */
 typedef struct {
-  ion_block F;     /**< [n_state] scaled residual, 1 */
-  ion_block jac;   /**< [n_nonzero] dF/dx, row-major in the pattern */
-  ion_block c;     /**< [n_pool] mol m^-3 */
-  ion_block ln_c;  /**< [n_pool] */
-  ion_block V;     /**< [n_compartment] V */
-  ion_block v;     /**< [n_compartment] over RT/F, 1 */
-  ion_block w;     /**< [n_compartment] m^3 (infinite: 1) */
-  ion_block Pi;    /**< [n_compartment] osmolarity, mol m^-3 */
-  ion_block J;     /**< [n_process] mol s^-1 (water: m^3 s^-1) */
-  ion_block A;     /**< [n_process] affinity over RT, 1 (water: mol m^-3) */
-  ion_block gate;  /**< [3 n_gate] steady state, its derivative by V (V^-1), relaxation rate s^-1 */
+  ion_block F;    /**< [n_state] scaled residual, 1 */
+  ion_block jac;  /**< [n_nonzero] dF/dx, row-major in the pattern */
+  ion_block c;    /**< [n_pool] mol m^-3 */
+  ion_block ln_c; /**< [n_pool] */
+  ion_block V;    /**< [n_compartment] V */
+  ion_block v;    /**< [n_compartment] over RT/F, 1 */
+  ion_block w;    /**< [n_compartment] m^3 (infinite: 1) */
+  ion_block Pi;   /**< [n_compartment] osmolarity, mol m^-3 */
+  ion_block J;    /**< [n_process] mol s^-1 (water: m^3 s^-1) */
+  ion_block A;    /**< [n_process] affinity over RT, 1 (water: mol m^-3) */
+  ion_block gate; /**< [3 n_gate] steady state, its derivative by V (V^-1), relaxation rate s^-1 */
   ion_block scratch;
 } ion_work;
 
@@ -196,8 +199,8 @@ void ion_model_evaluate(const ion_model *model, ion_block prepared, ion_block x,
 
 /** Sparsity of dF/dx: row i holds columns col[start[i]] ... col[start[i+1]-1]. */
 typedef struct {
-  size_t     n;
-  size_t     n_nonzero;
+  size_t n;
+  size_t n_nonzero;
   const int *start; /**< [n+1] */
   const int *col;   /**< [n_nonzero] */
 } ion_pattern;
@@ -207,6 +210,15 @@ const ion_pattern *ion_model_pattern(const ion_model *model);
  * ions or metabolites: how far a point is from a steady state. Needs ION_RESIDUAL. [n_point] */
 void ion_model_imbalance(const ion_model *model, const ion_work *work, size_t n_point,
                          double *imbalance);
+
+/** What is put in at the start, before anything moves: compositions and volumes of point p of theta at
+ * the resting potentials. x [n_state] */
+void ion_model_start(const ion_model *model, ion_block theta, size_t p, double *x);
+
+/** dn/dx_i of the pool that row i balances, times the scale of that row, s; 0 for a row without a time
+ * derivative. [n_point] */
+void ion_model_mass(const ion_model *model, const ion_work *work, size_t i, size_t n_point,
+                    double *mass);
 
 /** Dense pencil J y = lambda M y of the linearised dynamics with gates, volumes and pools in time, at
  * point p of an evaluation with Jacobian. n = n_state + n_gate; column-major [n][n].
@@ -219,8 +231,8 @@ void ion_model_dynamics(const ion_model *model, ion_block prepared, ion_block x,
 size_t ion_model_n_dynamic(const ion_model *model);
 
 /* Rows of `prepared` that reports need. */
-const double *ion_prepared_temperature(const ion_model *model, ion_block prepared);  /**< K */
-const double *ion_prepared_dG0_atp(const ion_model *model, ion_block prepared);      /**< J/mol */
+const double *ion_prepared_temperature(const ion_model *model, ion_block prepared); /**< K */
+const double *ion_prepared_dG0_atp(const ion_model *model, ion_block prepared);     /**< J/mol */
 /** Free energy the source of a process delivers per mole of source, J/mol; NULL if it has none. */
 const double *ion_prepared_source(const ion_model *model, ion_block prepared, size_t process);
 

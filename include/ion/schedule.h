@@ -19,10 +19,10 @@ typedef struct {
   uint64_t n_point;
   uint64_t status[ION_N_STATUS];
   uint64_t class_count[ION_N_CLASS];
-  uint64_t n_read;        /**< points taken over from an earlier run */
-  double   solve_seconds;
-  double   write_seconds;
-  double   wait_seconds;
+  uint64_t n_read; /**< points taken over from an earlier run */
+  double solve_seconds;
+  double write_seconds;
+  double wait_seconds;
 } ion_tally;
 
 void ion_tally_add(ion_tally *sum, const ion_tally *part);
@@ -32,7 +32,7 @@ void ion_tally_add(ion_tally *sum, const ion_tally *part);
 typedef struct {
   uint64_t n_chunk;
   uint64_t n_point;
-  void    *context;
+  void *context;
   PetscErrorCode (*chunk)(void *context, uint64_t chunk, ion_tally *tally);
   PetscErrorCode (*flush)(void *context);
   const char *log_path; /**< append-only log of events, one line each; NULL for none */
@@ -40,9 +40,9 @@ typedef struct {
 
 typedef struct {
   PetscBool stopped; /**< a signal asked to stop; finished chunks are saved, the rest is pending */
-  int       signal;  /**< which one, or 0 */
-  double    seconds;
-  ion_tally tally;   /**< of all ranks; valid on rank 0 */
+  int signal;        /**< which one, or 0 */
+  double seconds;
+  ion_tally tally; /**< of all ranks; valid on rank 0 */
 } ion_job_result;
 
 /** Deal the chunks of a job: rank 0 deals on request, all others work; a single rank does both.
@@ -75,8 +75,8 @@ PetscErrorCode ion_study_open(const char *path, const ion_override *set, size_t 
                               ion_study **study);
 PetscErrorCode ion_study_close(ion_study **study);
 
-const char       *ion_study_title(const ion_study *study);
-const ion_model  *ion_study_model(const ion_study *study);
+const char *ion_study_title(const ion_study *study);
+const ion_model *ion_study_model(const ion_study *study);
 const ion_design *ion_study_design(const ion_study *study);
 const ion_outputs *ion_study_outputs(const ion_study *study);
 
@@ -99,7 +99,7 @@ PetscErrorCode ion_study_report_all(ion_study *study);
 
 /** Range of an output, and the points where it is met; NaN before a value was met. */
 typedef struct {
-  double   lower, upper;
+  double lower, upper;
   uint64_t at_lower, at_upper;
 } ion_range;
 
@@ -122,10 +122,10 @@ PetscErrorCode ion_library_destroy(ion_library *library);
 
 /** Options of `run`. */
 typedef struct {
-  const char *output;   /**< FILE.nc */
-  PetscBool   restart;  /**< start over even when the file is this study's */
+  const char *output; /**< FILE.nc */
+  PetscBool restart;  /**< start over even when the file is this study's */
   ion_durable durable;
-  double      interval; /**< s between syncs */
+  double interval; /**< s between syncs */
 } ion_run_options;
 
 /** Solve a study into its result file, resuming where an earlier run left off.

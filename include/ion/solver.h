@@ -14,19 +14,19 @@ typedef struct ion_solver ion_solver;
 
 /** How a state was reached. */
 typedef enum {
-  ION_REACHED_NOT,       /**< no state */
-  ION_REACHED_DIRECT,    /**< Newton's method from the resting state, near it */
-  ION_REACHED_BRANCH,    /**< following the path of parameters from rest leads to the same state */
-  ION_REACHED_DEPARTED   /**< relaxation from rest left the branch, which is gone at this point */
+  ION_REACHED_NOT,     /**< no state */
+  ION_REACHED_DIRECT,  /**< Newton's method from the resting state, near it */
+  ION_REACHED_BRANCH,  /**< following the path of parameters from rest leads to the same state */
+  ION_REACHED_DEPARTED /**< relaxation from rest left the branch, which is gone at this point */
 } ion_reached;
 
 /** What the solver says of each point; arrays [n_point], owned by the caller. NULL where not wanted. */
 typedef struct {
-  unsigned char *status;    /**< ion_status */
-  unsigned char *reached;   /**< ion_reached */
-  double        *eigen_re;  /**< leading eigenvalue of the dynamics, s^-1 */
-  double        *eigen_im;  /**< its imaginary part >= 0, s^-1 */
-  int           *iterations; /**< Newton iterations spent */
+  unsigned char *status;  /**< ion_status */
+  unsigned char *reached; /**< ion_reached */
+  double *eigen_re;       /**< leading eigenvalue of the dynamics, s^-1 */
+  double *eigen_im;       /**< its imaginary part >= 0, s^-1 */
+  int *iterations;        /**< Newton iterations spent */
 } ion_verdict;
 
 /** Solver of one model.

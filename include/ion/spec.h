@@ -18,7 +18,7 @@ typedef enum { ION_SCALAR, ION_SEQUENCE, ION_MAPPING } ion_node_kind;
 /** A place in a user's file, for messages; line and column count from 1. */
 typedef struct {
   const char *path;
-  size_t      line, column;
+  size_t line, column;
 } ion_place;
 
 /** A named physical quantity a user may give: what `list parameters` prints. */
@@ -26,16 +26,16 @@ typedef struct {
   const char *name;    /**< "neuron.nka.rate" */
   const char *unit;    /**< unit printed, and meant by a bare number: "fmol/s" */
   const char *meaning; /**< one line */
-  double      value;   /**< default, SI */
-  double      lower;   /**< smallest value allowed, SI */
-  double      upper;   /**< largest value allowed, SI */
-  PetscBool   is_factor; /**< may vary over a design (a rest quantity may only be `set`) */
+  double value;        /**< default, SI */
+  double lower;        /**< smallest value allowed, SI */
+  double upper;        /**< largest value allowed, SI */
+  PetscBool is_factor; /**< may vary over a design (a rest quantity may only be `set`) */
 } ion_quantity;
 
 /** Read and parse a file; files above 64 MiB, binary or empty files are refused.
  *
- * @return PETSC_ERR_USER_INPUT for anything wrong with the file or its YAML (duplicate keys, anchors
- * that nest without bound, more than 100 levels); the document is then NULL.
+ * @return PETSC_ERR_USER_INPUT for anything wrong with the file or its YAML (duplicate keys, anchors,
+ * aliases, tags, a second document, more than 100 levels); the document is then NULL.
  */
 PetscErrorCode ion_spec_open(const char *path, ion_spec **spec);
 
@@ -53,19 +53,19 @@ PetscErrorCode ion_spec_parse(const char *name, const char *text, size_t length,
 PetscErrorCode ion_spec_close(ion_spec **spec);
 
 const ion_node *ion_spec_root(const ion_spec *spec);
-const char     *ion_spec_path(const ion_spec *spec);
-const char     *ion_spec_text(const ion_spec *spec);
+const char *ion_spec_path(const ion_spec *spec);
+const char *ion_spec_text(const ion_spec *spec);
 
 /** The document in canonical form, without comments or layout: one line a scalar, each its path and
  * text. Two documents that mean the same give the same text. The caller frees it with PetscFree. */
 PetscErrorCode ion_spec_canonical(const ion_spec *spec, char **text);
 
-ion_node_kind   ion_node_type(const ion_node *node);
-size_t          ion_node_count(const ion_node *node); /**< members of a mapping or sequence, else 0 */
-const ion_node *ion_node_at(const ion_node *node, size_t i);     /**< i-th value */
-const char     *ion_node_key_at(const ion_node *node, size_t i); /**< i-th key of a mapping */
+ion_node_kind ion_node_type(const ion_node *node);
+size_t ion_node_count(const ion_node *node); /**< members of a mapping or sequence, else 0 */
+const ion_node *ion_node_at(const ion_node *node, size_t i);          /**< i-th value */
+const char *ion_node_key_at(const ion_node *node, size_t i);          /**< i-th key of a mapping */
 const ion_node *ion_node_find(const ion_node *node, const char *key); /**< NULL when absent */
-const char     *ion_node_text(const ion_node *node); /**< text of a scalar, else NULL */
+const char *ion_node_text(const ion_node *node); /**< text of a scalar, else NULL */
 
 /** Raise PETSC_ERR_USER_INPUT "file:line:column: message" at a node. Use as
  * `PetscCall(ion_node_fail(node, "..."))`. */
@@ -118,15 +118,20 @@ PetscErrorCode ion_node_get_quantity(const ion_node *node, const ion_units *unit
                                      const ion_quantity *quantity, double *si, const char **unit,
                                      double *number);
 
-/** The same for a column of numbers: factor and offset of a unit, once ... */
-PetscErrorCode ion_quantity_unit(ion_place place, const ion_units *units,
-                                 const ion_quantity *quantity, const char *unit, double *factor,
-                                 double *offset);
+/** A unit a column of numbers is in: SI value = factor * number + offset. */
+typedef struct {
+  const char *unit; /**< borrowed */
+  double factor, offset;
+} ion_scale;
 
-/** ... and a number in that unit, which must be the whole text; si = factor * number + offset. */
+/** The scale of a quantity in a unit; PETSC_ERR_USER_INPUT at `place` when it has no such unit. */
+PetscErrorCode ion_quantity_unit(ion_place place, const ion_units *units,
+                                 const ion_quantity *quantity, const char *unit, ion_scale *scale);
+
+/** A number, which must be the whole text, on that scale; refused as in ion_node_get_quantity. */
 PetscErrorCode ion_quantity_number(ion_place place, const ion_units *units,
-                                   const ion_quantity *quantity, const char *text, const char *unit,
-                                   double factor, double offset, double *number, double *si);
+                                   const ion_quantity *quantity, const ion_scale *scale,
+                                   const char *text, double *number, double *si);
 
 /** The quantity of that name, or PETSC_ERR_USER_INPUT at `where` (key i of a mapping) naming the
  * nearest known one. */

@@ -14,21 +14,21 @@ typedef struct ion_store ion_store;
 
 /** A dimension of the result: a grid factor, or the one dimension `point`. */
 typedef struct {
-  const char *name;   /**< NetCDF name, dots already replaced by '_' */
-  uint64_t    length;
+  const char *name; /**< NetCDF name, dots already replaced by '_' */
+  uint64_t length;
 } ion_store_dim;
 
 typedef enum { ION_STORE_DOUBLE, ION_STORE_FLOAT, ION_STORE_BYTE } ion_store_type;
 
 /** A variable over all points (one value a point), or a coordinate. */
 typedef struct {
-  const char    *name;      /**< NetCDF name */
-  const char    *unit;      /**< UDUNITS-2 text */
-  const char    *long_name;
-  const char    *standard_name; /**< CF standard name, or NULL */
+  const char *name; /**< NetCDF name */
+  const char *unit; /**< UDUNITS-2 text */
+  const char *long_name;
+  const char *standard_name; /**< CF standard name, or NULL */
   ion_store_type type;
-  const char    *flag_meanings; /**< of a BYTE variable: words in order of value, else NULL */
-  int            first_flag;    /**< value of the first word */
+  const char *flag_meanings; /**< of a BYTE variable: words in order of value, else NULL */
+  int first_flag;            /**< value of the first word */
 } ion_store_var;
 
 /** Fills `value` with [n] coordinates first, first + 1, ... of variable `i`. */
@@ -40,24 +40,24 @@ typedef struct {
   const char *title;
   const char *sweep_text; /**< as the user wrote it */
   const char *model_text;
-  const char *canonical;  /**< checked sweep and model with every override, what the digest is of */
-  const char *summary;    /**< one line, ACDD `summary` */
-  const char *program;    /**< "ionsweep 0.1.0" */
-  uint64_t    seed;
+  const char *canonical; /**< checked sweep and model with every override, what the digest is of */
+  const char *summary;   /**< one line, ACDD `summary` */
+  const char *program;   /**< "ionsweep 0.1.0" */
+  uint64_t seed;
 
-  size_t               n_dim;
+  size_t n_dim;
   const ion_store_dim *dim;
   /** Coordinates: of a grid coordinate[i] lies on dimension i alone; of any other design each lies on
    * `point`. */
-  size_t               n_coordinate;
+  size_t n_coordinate;
   const ion_store_var *coordinate;
   ion_store_coordinate fill;
-  void                *context;
+  void *context;
 
-  size_t               n_output;
+  size_t n_output;
   const ion_store_var *output;
-  uint64_t             n_point;
-  uint64_t             chunk_size; /**< points a chunk */
+  uint64_t n_point;
+  uint64_t chunk_size; /**< points a chunk */
 } ion_store_schema;
 
 /** Hexadecimal digest of schema->canonical (SHA-256). Returns PETSC_ERR_LIB when it cannot be made. */
@@ -76,7 +76,12 @@ typedef enum {
 PetscErrorCode ion_store_create(const char *path, const ion_store_schema *schema);
 
 /** What is at a path, before anything is touched. */
-typedef enum { ION_STORE_ABSENT, ION_STORE_SAME, ION_STORE_OTHER, ION_STORE_FOREIGN } ion_store_found;
+typedef enum {
+  ION_STORE_ABSENT,
+  ION_STORE_SAME,
+  ION_STORE_OTHER,
+  ION_STORE_FOREIGN
+} ion_store_found;
 
 /** Look at an existing file.
  *

@@ -22,7 +22,7 @@ PetscErrorCode ion_block_create(size_t n_row, size_t n_point, ion_block *block)
 
   PetscFunctionBegin;
   memset(block, 0, sizeof *block);
-  fits   = (PetscBool)(n_point < limit - 2 * ION_PAD);
+  fits   = (PetscBool)(n_point < limit - (size_t)2 * ION_PAD);
   stride = fits ? padded(n_point) : limit;
   fits   = (PetscBool)(fits && (stride == 0 || n_row <= limit / stride));
   PetscCheck(fits, PETSC_COMM_SELF, PETSC_ERR_MEM, "no memory for %zu rows of %zu points", n_row,

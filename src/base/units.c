@@ -153,6 +153,15 @@ static PetscBool is_like(const ion_units *units, const si_form *form, const char
   return same;
 }
 
+static cv_converter *si_converter(ut_unit *unit, const si_form *form)
+{
+  ut_unit *coherent       = ut_clone(form->coherent);
+  cv_converter *converter = coherent ? ut_get_converter(unit, coherent) : NULL;
+
+  if (coherent) ut_free(coherent);
+  return converter;
+}
+
 PetscErrorCode ion_units_to_si(const ion_units *units, const char *name, const char *like,
                                double *factor, double *offset, PetscBool *known)
 {
@@ -167,7 +176,7 @@ PetscErrorCode ion_units_to_si(const ion_units *units, const char *name, const c
   if (!unit) PetscFunctionReturn(PETSC_SUCCESS);
   if (ut_accept_visitor(unit, &si_visitor, &form) == UT_SUCCESS &&
       (!like || is_like(units, &form, like)))
-    converter = ut_get_converter(unit, (ut_unit *)(uintptr_t)form.coherent);
+    converter = si_converter(unit, &form);
   if (converter) {
     *factor = without_round_off(form.factor);
     *offset = without_round_off(cv_convert_double(converter, 0.0));

@@ -132,7 +132,8 @@ int main(int argc, char **argv)
     (void)warn_unused_options(MPI_COMM_WORLD);
 
   if (fflush(stdout) && exit_status == EXIT_DONE) exit_status = EXIT_FAILED;
-  cli_words_free(&words);
-  if (PetscFinalize() || MPI_Finalize()) return EXIT_FAILED;
+  (void)PetscPopErrorHandler();
+  if (PetscFinalize() || MPI_Finalize()) exit_status = exit_status ? exit_status : EXIT_FAILED;
+  cli_words_free(&words); /* PETSc looks at its half until it ends */
   return exit_status;
 }

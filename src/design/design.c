@@ -98,6 +98,7 @@ PetscErrorCode ion_design_add_factor(ion_design *design, ion_place place,
 {
   const ion_quantity *of = &source->quantity[quantity];
   design_factor *factor;
+  ion_scale scale;
 
   PetscFunctionBegin;
   if (!of->is_factor) PetscCall(ion_place_fail(place, "'%s' may be set but not varied", of->name));
@@ -109,8 +110,10 @@ PetscErrorCode ion_design_add_factor(ion_design *design, ion_place place,
   memset(factor, 0, sizeof *factor);
   PetscCall(PetscStrallocpy(of->name, &factor->name));
   PetscCall(PetscStrallocpy(unit, &factor->unit));
-  PetscCall(ion_quantity_unit(place, source->units, of, unit, &factor->scale, &factor->offset));
-  factor->shown = (ion_factor){quantity, factor->name, factor->unit, NULL, 0};
+  PetscCall(ion_quantity_unit(place, source->units, of, factor->unit, &scale));
+  factor->scale  = scale.factor;
+  factor->offset = scale.offset;
+  factor->shown  = (ion_factor){quantity, factor->name, factor->unit, NULL, 0};
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

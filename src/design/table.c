@@ -57,8 +57,10 @@ static PetscErrorCode split_unit(ion_place place, char *cell, const char **unit)
   *unit = NULL;
   if (!*cell) PetscCall(ion_place_fail(place, "a column without a name"));
   if (!open) PetscFunctionReturn(PETSC_SUCCESS);
-  if (!close || close[1])
+  if (!close || close[1]) {
     PetscCall(ion_place_fail(place, "'%.120s' is not of the form 'name [unit]'", cell));
+    PetscFunctionReturn(PETSC_ERR_USER_INPUT);
+  }
   *close = '\0';
   *unit  = open + 1;
   *open  = '\0';
@@ -90,6 +92,21 @@ static PetscErrorCode read_header(table *in, ion_design *design)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Cell i of point p. */
+static PetscErrorCode read_cell(const table *in, ion_place place, const char *cell, uint64_t p,
+                                size_t i, ion_design *design)
+{
+  const design_factor *factor  = &design->factor[i];
+  const ion_quantity *quantity = &in->source->quantity[factor->shown.quantity];
+  const ion_scale scale        = {factor->unit, factor->scale, factor->offset};
+  const size_t at              = p * design->n_factor + i;
+
+  PetscFunctionBegin;
+  PetscCall(ion_quantity_number(place, in->source->units, quantity, &scale, cell,
+                                &design->coordinate[at], &design->si[at]));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode read_row(const table *in, char *line, uint64_t p, ion_design *design)
 {
   char *rest = line;
@@ -97,16 +114,12 @@ static PetscErrorCode read_row(const table *in, char *line, uint64_t p, ion_desi
 
   PetscFunctionBegin;
   for (i = 0; rest; i++) {
-    char *cell                  = next_cell(&rest);
-    const ion_place place       = place_at(in, line, cell);
-    const design_factor *factor = &design->factor[i];
-    const size_t at             = p * design->n_factor + i;
+    char *cell            = next_cell(&rest);
+    const ion_place place = place_at(in, line, cell);
 
     if (i == design->n_factor)
       PetscCall(ion_place_fail(place, "more cells than the %zu columns of the header", i));
-    PetscCall(ion_quantity_number(
-        place, in->source->units, &in->source->quantity[factor->shown.quantity], cell, factor->unit,
-        factor->scale, factor->offset, &design->coordinate[at], &design->si[at]));
+    PetscCall(read_cell(in, place, cell, p, i, design));
   }
   if (i < design->n_factor)
     PetscCall(ion_place_fail((ion_place){in->path, in->line, 1},

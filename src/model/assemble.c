@@ -9,18 +9,18 @@
 #include <string.h>
 
 typedef struct {
-  int    i, x; /* row of F, unknown */
+  int i, x; /* row of F, unknown */
   double coefficient;
-  int    row;
+  int row;
 } ion_entry;
 
 typedef struct {
   ion_entry *item;
-  size_t     n, capacity;
+  size_t n, capacity;
 } ion_entry_list;
 
 typedef struct {
-  ion_model     *model;
+  ion_model *model;
   ion_entry_list jacobian;
   ion_entry_list total; /* i is the process */
 } ion_builder;
@@ -30,7 +30,7 @@ static PetscErrorCode add_entry(ion_entry_list *list, int i, int x, double coeff
   PetscFunctionBegin;
   if (list->n == list->capacity) {
     const size_t capacity = list->capacity ? 2 * list->capacity : 512;
-    ion_entry   *item     = realloc(list->item, capacity * sizeof *item);
+    ion_entry *item       = realloc(list->item, capacity * sizeof *item);
 
     PetscCheck(item, PETSC_COMM_SELF, PETSC_ERR_MEM, "no memory");
     list->item     = item;
@@ -54,7 +54,7 @@ static int row_of_ones(const ion_model *model)
 static int volume_chain(const ion_model *model, int compartment, ion_chain *chain)
 {
   const ion_compartment *c = &model->compartment[compartment];
-  int                    n = 0;
+  int n                    = 0;
 
   if (c->volume == ION_VOLUME_FREE) {
     chain[n++] = (ion_chain){.x = c->x_w, .coefficient = 1, .row = row_of_ones(model)};
@@ -81,8 +81,8 @@ static PetscErrorCode extend_chain(ion_pool_plan *plan, int x, double coefficien
 static PetscErrorCode chain_pair(ion_model *model, size_t p)
 {
   ion_pool_plan *a = &model->plan[p], *b = &model->plan[a->partner];
-  ion_chain      volume[ION_MAX_CHAIN];
-  const int      n = volume_chain(model, model->pool[p].compartment, volume);
+  ion_chain volume[ION_MAX_CHAIN];
+  const int n = volume_chain(model, model->pool[p].compartment, volume);
 
   PetscFunctionBegin;
   PetscCall(extend_chain(a, model->pool[p].x, 1, a->share + 1));
@@ -98,14 +98,14 @@ static PetscErrorCode chain_pair(ion_model *model, size_t p)
  * dc/dx = -(c + sum_j k_j c_j) dlnw/dx - sum_j k_j c_j dlnc_j/dx. */
 static PetscErrorCode chain_remainder(ion_model *model, size_t p)
 {
-  ion_pool_plan    *plan    = &model->plan[p];
-  const ion_moiety *moiety  = &model->moiety[plan->moiety];
-  ion_program      *program = &model->jacobian_program;
-  ion_chain         volume[ION_MAX_CHAIN];
-  const int         n_volume = volume_chain(model, model->pool[p].compartment, volume);
-  int               x[ION_MAX_CHAIN * ION_MAX_REACTANT], src[ION_MAX_CHAIN * ION_MAX_REACTANT];
-  double            one[ION_MAX_CHAIN * ION_MAX_REACTANT];
-  int               n = 0;
+  ion_pool_plan *plan      = &model->plan[p];
+  const ion_moiety *moiety = &model->moiety[plan->moiety];
+  ion_program *program     = &model->jacobian_program;
+  ion_chain volume[ION_MAX_CHAIN];
+  const int n_volume = volume_chain(model, model->pool[p].compartment, volume);
+  int x[ION_MAX_CHAIN * ION_MAX_REACTANT], src[ION_MAX_CHAIN * ION_MAX_REACTANT];
+  double one[ION_MAX_CHAIN * ION_MAX_REACTANT];
+  int n = 0;
 
   PetscFunctionBegin;
   PetscCheck(moiety->n_member < ION_MAX_REACTANT, PETSC_COMM_SELF, PETSC_ERR_SUP,
@@ -113,12 +113,13 @@ static PetscErrorCode chain_remainder(ion_model *model, size_t p)
   for (int v = 0; v < n_volume; v++) {
     x[n]   = volume[v].x;
     src[n] = new_row(model);
-    PetscCall(ion_program_sum(program, src[n], 1, &volume[v].row, (double[]){-volume[v].coefficient}));
+    PetscCall(
+        ion_program_sum(program, src[n], 1, &volume[v].row, (double[]){-volume[v].coefficient}));
     n++;
   }
   for (size_t j = 1; j < moiety->n_member; j++) {
     const ion_pool_plan *other = &model->plan[moiety->pool[j]];
-    const int            ratio = new_row(model);
+    const int ratio            = new_row(model);
 
     PetscCall(ion_program_product(program, ratio, -moiety->coefficient[j], plan->inverse,
                                   model->row_c + moiety->pool[j]));
@@ -131,7 +132,8 @@ static PetscErrorCode chain_remainder(ion_model *model, size_t p)
     for (int v = 0; v < n_volume; v++) {
       x[n]   = volume[v].x;
       src[n] = new_row(model);
-      PetscCall(ion_program_product(program, src[n++], volume[v].coefficient, ratio, volume[v].row));
+      PetscCall(
+          ion_program_product(program, src[n++], volume[v].coefficient, ratio, volume[v].row));
     }
   }
   for (int i = 0; i < n; i++) {
@@ -157,22 +159,25 @@ static PetscErrorCode build_chains(ion_model *model)
   for (size_t p = 0; p < model->network.n_pool; p++)
     if (model->plan[p].rule == ION_POOL_DIRECT)
       PetscCall(extend_chain(&model->plan[p], model->pool[p].x, 1, row_of_ones(model)));
-    else if (model->plan[p].rule == ION_POOL_PAIR) PetscCall(chain_pair(model, p));
+    else if (model->plan[p].rule == ION_POOL_PAIR)
+      PetscCall(chain_pair(model, p));
   for (size_t p = 0; p < model->network.n_pool; p++)
     if (model->plan[p].rule == ION_POOL_REMAINDER) PetscCall(chain_remainder(model, p));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* Entries of row i: derivative row `row` times a chain. */
-static PetscErrorCode add_chain(ion_builder *b, ion_entry_list *list, int i, double coefficient, int row,
-                                const ion_chain *chain, int n_chain)
+static PetscErrorCode add_chain(ion_builder *b, ion_entry_list *list, int i, double coefficient,
+                                int row, const ion_chain *chain, int n_chain)
 {
   PetscFunctionBegin;
   for (int k = 0; k < n_chain; k++) {
     const double c = coefficient * chain[k].coefficient;
 
-    if (chain[k].row == row_of_ones(b->model)) PetscCall(add_entry(list, i, chain[k].x, c, row));
-    else if (row == row_of_ones(b->model)) PetscCall(add_entry(list, i, chain[k].x, c, chain[k].row));
+    if (chain[k].row == row_of_ones(b->model))
+      PetscCall(add_entry(list, i, chain[k].x, c, row));
+    else if (row == row_of_ones(b->model))
+      PetscCall(add_entry(list, i, chain[k].x, c, chain[k].row));
     else {
       const int product = new_row(b->model);
 
@@ -184,13 +189,13 @@ static PetscErrorCode add_chain(ion_builder *b, ion_entry_list *list, int i, dou
 }
 
 /* d(A/RT)/dx of a process, times the row `by`. */
-static PetscErrorCode add_affinity(ion_builder *b, ion_entry_list *list, int i, double scale, size_t r,
-                                   int by)
+static PetscErrorCode add_affinity(ion_builder *b, ion_entry_list *list, int i, double scale,
+                                   size_t r, int by)
 {
-  const ion_model          *model   = b->model;
-  const ion_process        *process = &model->process[r];
-  const ion_process_detail *d       = &model->process_detail[r];
-  const int                 sides[] = {d->inner, d->outer};
+  const ion_model *model      = b->model;
+  const ion_process *process  = &model->process[r];
+  const ion_process_detail *d = &model->process_detail[r];
+  const int sides[]           = {d->inner, d->outer};
 
   PetscFunctionBegin;
   for (size_t t = 0; t < process->n_pool; t++) {
@@ -199,10 +204,10 @@ static PetscErrorCode add_affinity(ion_builder *b, ion_entry_list *list, int i, 
     PetscCall(add_chain(b, list, i, -scale * process->term[t].nu, by, plan->chain, plan->n_chain));
   }
   for (int s = 0; s < 2; s++) {
-    double          charge = 0;
-    const ion_chain V      = {.x = sides[s] < 0 ? -1 : model->compartment[sides[s]].x_V,
-                              .coefficient = 1,
-                              .row         = ~model->prep_tau};
+    double charge     = 0;
+    const ion_chain V = {.x           = sides[s] < 0 ? -1 : model->compartment[sides[s]].x_V,
+                         .coefficient = 1,
+                         .row         = ~model->prep_tau};
 
     for (size_t t = 0; t < process->n_pool; t++)
       if (d->inside[t] == !s) charge += d->nu[t] * d->z[t];
@@ -216,14 +221,14 @@ static PetscErrorCode add_osmolarity(ion_builder *b, ion_entry_list *list, int i
                                      int compartment, int by)
 {
   ion_model *model = b->model;
-  ion_chain  volume[ION_MAX_CHAIN];
-  const int  n_volume = volume_chain(model, compartment, volume);
-  int        impermeant;
+  ion_chain volume[ION_MAX_CHAIN];
+  const int n_volume = volume_chain(model, compartment, volume);
+  int impermeant;
 
   PetscFunctionBegin;
   for (size_t p = 0; p < model->network.n_pool; p++) {
     const ion_pool_plan *plan = &model->plan[p];
-    int                  row  = model->row_c + (int)p;
+    int row                   = model->row_c + (int)p;
 
     if (model->pool[p].compartment != compartment || plan->rule == ION_POOL_CLAMPED) continue;
     if (!model->species[model->pool[p].species].osmotic) continue;
@@ -235,8 +240,8 @@ static PetscErrorCode add_osmolarity(ion_builder *b, ion_entry_list *list, int i
   }
   if (!n_volume) PetscFunctionReturn(PETSC_SUCCESS);
   impermeant = new_row(model);
-  PetscCall(ion_program_product(&model->jacobian_program, impermeant, 1, ~model->prep_nX[compartment],
-                                model->row_inv_w[compartment]));
+  PetscCall(ion_program_product(&model->jacobian_program, impermeant, 1,
+                                ~model->prep_nX[compartment], model->row_inv_w[compartment]));
   if (by != row_of_ones(model)) {
     const int product = new_row(model);
 
@@ -250,19 +255,20 @@ static PetscErrorCode add_osmolarity(ion_builder *b, ion_entry_list *list, int i
 /* dJ_r/dx for every process. */
 static PetscErrorCode build_totals(ion_builder *b, size_t r)
 {
-  ion_model                *model   = b->model;
-  const ion_process        *process = &model->process[r];
-  const ion_process_detail *d       = &model->process_detail[r];
-  const unsigned            flags   = process->kind->flags;
-  ion_chain                 volume[ION_MAX_CHAIN];
-  const int                 n_volume = volume_chain(model, d->inner, volume);
-  const double              power    = flags & ION_PER_VOLUME ? 1 : d->per_area ? 0.5 : 0;
+  ion_model *model            = b->model;
+  const ion_process *process  = &model->process[r];
+  const ion_process_detail *d = &model->process_detail[r];
+  const unsigned flags        = process->kind->flags;
+  ion_chain volume[ION_MAX_CHAIN];
+  const int n_volume = volume_chain(model, d->inner, volume);
+  const double power = flags & ION_PER_VOLUME ? 1 : d->per_area ? 0.5 : 0;
 
   PetscFunctionBegin;
   if (flags & ION_MOVES_VOLUME) {
     PetscCall(add_osmolarity(b, &b->total, (int)r, 1, d->inner, d->row_dA));
     PetscCall(add_osmolarity(b, &b->total, (int)r, -1, d->outer, d->row_dA));
-  } else if (d->row_dA >= 0) PetscCall(add_affinity(b, &b->total, (int)r, 1, r, d->row_dA));
+  } else if (d->row_dA >= 0)
+    PetscCall(add_affinity(b, &b->total, (int)r, 1, r, d->row_dA));
   for (size_t t = 0; t < process->n_pool; t++)
     if (d->row_dlnc[t] >= 0) {
       const ion_pool_plan *plan = &model->plan[process->term[t].pool];
@@ -270,10 +276,10 @@ static PetscErrorCode build_totals(ion_builder *b, size_t r)
       PetscCall(add_chain(b, &b->total, (int)r, 1, d->row_dlnc[t], plan->chain, plan->n_chain));
     }
   for (int s = 0; s < 2 && d->row_dv >= 0; s++) {
-    const int       side = s ? d->outer : d->inner;
-    const ion_chain V    = {.x           = side < 0 ? -1 : model->compartment[side].x_V,
-                            .coefficient = s ? -1 : 1,
-                            .row         = ~model->prep_tau};
+    const int side    = s ? d->outer : d->inner;
+    const ion_chain V = {.x           = side < 0 ? -1 : model->compartment[side].x_V,
+                         .coefficient = s ? -1 : 1,
+                         .row         = ~model->prep_tau};
 
     if (V.x >= 0) PetscCall(add_chain(b, &b->total, (int)r, 1, d->row_dv, &V, 1));
   }
@@ -301,8 +307,8 @@ static PetscErrorCode copy_total(ion_builder *b, int i, double scale, size_t r)
 static PetscErrorCode build_balance(ion_builder *b, int i, int p)
 {
   ion_model *model = b->model;
-  int        src[256], n = 0;
-  double     k[256];
+  int src[256], n = 0;
+  double k[256];
 
   PetscFunctionBegin;
   for (size_t r = 0; r < model->network.n_process; r++)
@@ -323,8 +329,8 @@ static PetscErrorCode build_balance(ion_builder *b, int i, int p)
 static PetscErrorCode add_amount(ion_builder *b, int i, double scale, int p)
 {
   const ion_pool_plan *plan = &b->model->plan[p];
-  ion_chain            volume[ION_MAX_CHAIN];
-  const int            n_volume = volume_chain(b->model, b->model->pool[p].compartment, volume);
+  ion_chain volume[ION_MAX_CHAIN];
+  const int n_volume = volume_chain(b->model, b->model->pool[p].compartment, volume);
 
   PetscFunctionBegin;
   PetscCall(add_chain(b, &b->jacobian, i, scale, plan->amount, plan->chain, plan->n_chain));
@@ -336,8 +342,8 @@ static PetscErrorCode add_amount(ion_builder *b, int i, double scale, int p)
 static PetscErrorCode build_conservation(ion_builder *b, int i, const ion_moiety *moiety, int m)
 {
   ion_model *model = b->model;
-  int        src[64], n = 0;
-  double     k[64], size = 0;
+  int src[64], n     = 0;
+  double k[64], size = 0;
 
   PetscFunctionBegin;
   PetscCheck(moiety->n_member < 63, PETSC_COMM_SELF, PETSC_ERR_SUP, "a total over %zu pools",
@@ -345,8 +351,9 @@ static PetscErrorCode build_conservation(ion_builder *b, int i, const ion_moiety
   for (size_t j = 0; j < moiety->n_member; j++) {
     const int p = moiety->pool[j];
 
-    size += fabs(moiety->coefficient[j] * ion_model_rest_value(model, model->pool_detail[p].rest_c) *
-                 ion_model_rest_value(model, model->compartment_detail[model->pool[p].compartment].rest_w));
+    size += fabs(
+        moiety->coefficient[j] * ion_model_rest_value(model, model->pool_detail[p].rest_c) *
+        ion_model_rest_value(model, model->compartment_detail[model->pool[p].compartment].rest_w));
   }
   model->row_scale[i] = 1 / size;
   for (size_t j = 0; j < moiety->n_member; j++) {
@@ -364,13 +371,12 @@ static PetscErrorCode build_conservation(ion_builder *b, int i, const ion_moiety
 /* Charge of a cell: F = sum z n + Q_X - C V/F over its gross charge. */
 static PetscErrorCode build_charge(ion_builder *b, int i, int compartment)
 {
-  ion_model      *model = b->model;
-  int             src[64], n = 0, stored;
-  double          k[64], gross = 0;
-  const double    w = ion_model_rest_value(model, model->compartment_detail[compartment].rest_w);
-  const ion_chain V = {.x           = model->compartment[compartment].x_V,
-                       .coefficient = -1,
-                       .row         = row_of_ones(model)};
+  ion_model *model = b->model;
+  int src[64], n      = 0, stored;
+  double k[64], gross = 0;
+  const double w    = ion_model_rest_value(model, model->compartment_detail[compartment].rest_w);
+  const ion_chain V = {
+      .x = model->compartment[compartment].x_V, .coefficient = -1, .row = row_of_ones(model)};
 
   PetscFunctionBegin;
   for (size_t p = 0; p < model->network.n_pool; p++)
@@ -404,10 +410,10 @@ static PetscErrorCode build_charge(ion_builder *b, int i, int compartment)
  * osmolarity at rest). */
 static PetscErrorCode build_equilibrium(ion_builder *b, int i, size_t r)
 {
-  ion_model                *model = b->model;
-  const ion_process_detail *d     = &model->process_detail[r];
-  int                       src   = model->row_A + (int)r;
-  double                    scale = 1;
+  ion_model *model            = b->model;
+  const ion_process_detail *d = &model->process_detail[r];
+  int src                     = model->row_A + (int)r;
+  double scale                = 1;
 
   PetscFunctionBegin;
   if (model->process[r].kind->flags & ION_MOVES_VOLUME) {
@@ -420,7 +426,8 @@ static PetscErrorCode build_equilibrium(ion_builder *b, int i, size_t r)
     scale = 1 / scale;
     PetscCall(add_osmolarity(b, &b->jacobian, i, scale, d->inner, row_of_ones(model)));
     PetscCall(add_osmolarity(b, &b->jacobian, i, -scale, d->outer, row_of_ones(model)));
-  } else PetscCall(add_affinity(b, &b->jacobian, i, 1, r, row_of_ones(model)));
+  } else
+    PetscCall(add_affinity(b, &b->jacobian, i, 1, r, row_of_ones(model)));
   model->row_scale[i] = scale;
   PetscCall(ion_program_sum(&model->residual_program, model->row_F + i, 1, &src, &scale));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -435,15 +442,18 @@ static PetscErrorCode build_rows(ion_builder *b)
     const ion_pool_plan *plan = &model->plan[p];
 
     if (plan->amount >= 0)
-      PetscCall(ion_program_product(&model->residual_program, plan->amount, 1, model->row_c + (int)p,
+      PetscCall(ion_program_product(&model->residual_program, plan->amount, 1,
+                                    model->row_c + (int)p,
                                     model->row_w + model->pool[p].compartment));
   }
   for (size_t p = 0; p < model->network.n_pool; p++) {
     const ion_pool_plan *plan = &model->plan[p];
 
     if (plan->row_F < 0 || model->row_kind_equilibrium[plan->row_F] >= 0) continue;
-    if (model->row_pool[plan->row_F] >= 0) PetscCall(build_balance(b, plan->row_F, (int)p));
-    else PetscCall(build_conservation(b, plan->row_F, &model->moiety[plan->moiety], plan->moiety));
+    if (model->row_pool[plan->row_F] >= 0)
+      PetscCall(build_balance(b, plan->row_F, (int)p));
+    else
+      PetscCall(build_conservation(b, plan->row_F, &model->moiety[plan->moiety], plan->moiety));
   }
   for (size_t i = 0; i < model->network.n_compartment; i++)
     if (model->compartment[i].x_V >= 0)
@@ -473,9 +483,11 @@ static void merge_entries(ion_entry_list *list)
   for (size_t k = 0; k < list->n; k++) {
     const ion_entry e = list->item[k];
 
-    if (n && list->item[n - 1].i == e.i && list->item[n - 1].x == e.x && list->item[n - 1].row == e.row)
+    if (n && list->item[n - 1].i == e.i && list->item[n - 1].x == e.x &&
+        list->item[n - 1].row == e.row)
       list->item[n - 1].coefficient += e.coefficient;
-    else list->item[n++] = e;
+    else
+      list->item[n++] = e;
   }
   list->n = n;
 }
@@ -483,17 +495,18 @@ static void merge_entries(ion_entry_list *list)
 /* Sparsity of dF/dx, and one sum for each entry of it. */
 static PetscErrorCode build_pattern(ion_builder *b)
 {
-  ion_model      *model = b->model;
-  ion_entry_list *list  = &b->jacobian;
-  size_t          n     = 0;
-  int             src[512];
-  double          k[512];
+  ion_model *model     = b->model;
+  ion_entry_list *list = &b->jacobian;
+  size_t n             = 0;
+  int src[512];
+  double k[512];
 
   PetscFunctionBegin;
   merge_entries(list);
   model->pattern_start = ion_model_alloc(model, (model->n_state + 1) * sizeof(int));
   model->pattern_col   = ion_model_alloc(model, list->n * sizeof(int));
-  PetscCheck(model->pattern_start && model->pattern_col, PETSC_COMM_SELF, PETSC_ERR_MEM, "no memory");
+  PetscCheck(model->pattern_start && model->pattern_col, PETSC_COMM_SELF, PETSC_ERR_MEM,
+             "no memory");
   for (size_t e = 0; e < list->n; e++)
     n += e == 0 || list->item[e].i != list->item[e - 1].i || list->item[e].x != list->item[e - 1].x;
   model->row_jac = (int)model->n_scratch;
@@ -501,15 +514,17 @@ static PetscErrorCode build_pattern(ion_builder *b)
   n = 0;
   for (size_t e = 0; e < list->n; n++) {
     const ion_entry place = list->item[e];
-    int             m     = 0;
+    int m                 = 0;
 
     for (; e < list->n && list->item[e].i == place.i && list->item[e].x == place.x; e++, m++) {
-      PetscCheck(m < 512, PETSC_COMM_SELF, PETSC_ERR_SUP, "an entry of the Jacobian has over 512 terms");
+      PetscCheck(m < 512, PETSC_COMM_SELF, PETSC_ERR_SUP,
+                 "an entry of the Jacobian has over 512 terms");
       src[m] = list->item[e].row;
       k[m]   = list->item[e].coefficient;
     }
     model->pattern_col[n] = place.x;
-    for (size_t i = (size_t)place.i + 1; i <= model->n_state; i++) model->pattern_start[i] = (int)n + 1;
+    for (size_t i = (size_t)place.i + 1; i <= model->n_state; i++)
+      model->pattern_start[i] = (int)n + 1;
     PetscCall(ion_program_sum(&model->jacobian_program, model->row_jac + (int)n, m, src, k));
   }
   model->pattern = (ion_pattern){.n         = model->n_state,
@@ -530,7 +545,7 @@ static PetscErrorCode keep_totals(ion_builder *b)
   model->total   = ion_model_alloc(model, b->total.n * sizeof *model->total);
   PetscCheck(model->total, PETSC_COMM_SELF, PETSC_ERR_MEM, "no memory");
   for (size_t k = 0; k < b->total.n; k++) {
-    const ion_entry    *e = &b->total.item[k];
+    const ion_entry *e    = &b->total.item[k];
     ion_process_detail *d = &model->process_detail[e->i];
 
     if (!d->n_total++) d->first_total = k;
@@ -552,7 +567,7 @@ static PetscErrorCode build(ion_builder *b)
 
 PetscErrorCode ion_model_assemble(ion_model *model)
 {
-  ion_builder    b = {.model = model};
+  ion_builder b = {.model = model};
   PetscErrorCode code;
 
   PetscFunctionBegin;

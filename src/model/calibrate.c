@@ -11,9 +11,9 @@
 #include <string.h>
 
 typedef struct {
-  size_t  n_unknown, n_row;
+  size_t n_unknown, n_row;
   size_t *process; /* [n_unknown] */
-  int    *column;  /* [n_process], -1 where the rate is known */
+  int *column;     /* [n_process], -1 where the rate is known */
   double *A;       /* column-major [n_row][n_unknown] */
   double *b;       /* [max(n_row, n_unknown)] */
   double *J;       /* [n_process] rates with calibrated prefactors at 1 */
@@ -48,7 +48,7 @@ static PetscErrorCode rates_at_rest(ion_model *model, double *J, double *A)
 static PetscErrorCode prepare_system(ion_model *model, ion_calibration *c)
 {
   const size_t n = model->network.n_process, most = model->n_state + n;
-  double      *A;
+  double *A;
 
   PetscFunctionBegin;
   c->process = ion_model_alloc(model, n * sizeof *c->process);
@@ -62,8 +62,8 @@ static PetscErrorCode prepare_system(ion_model *model, ion_calibration *c)
   for (size_t r = 0; r < n; r++) {
     c->column[r] = -1;
     if (!model->process_detail[r].calibrated) continue;
-    c->column[r]                = (int)c->n_unknown;
-    c->process[c->n_unknown++] = r;
+    c->column[r]                                                   = (int)c->n_unknown;
+    c->process[c->n_unknown++]                                     = r;
     model->quantity[model->process_detail[r].calibrated_row].value = 1;
   }
   /* the first pass gives affinities at rest, which some rate laws refer to */
@@ -75,8 +75,10 @@ static PetscErrorCode prepare_system(ion_model *model, ion_calibration *c)
 
 static void add_rate(ion_calibration *c, size_t row, size_t n_row, size_t r, double factor)
 {
-  if (c->column[r] >= 0) c->A[row + n_row * (size_t)c->column[r]] += factor;
-  else c->b[row] -= factor * c->J[r];
+  if (c->column[r] >= 0)
+    c->A[row + n_row * (size_t)c->column[r]] += factor;
+  else
+    c->b[row] -= factor * c->J[r];
 }
 
 static void fill_system(const ion_model *model, ion_calibration *c)
@@ -92,8 +94,8 @@ static void fill_system(const ion_model *model, ion_calibration *c)
         if (model->row_pool[i] >= 0 && model->process[r].term[t].pool == model->row_pool[i])
           add_rate(c, i, n_row, r, model->process[r].term[t].nu);
   for (size_t k = 0; k < c->n_unknown; k++) {
-    const ion_process_detail *d   = &model->process_detail[c->process[k]];
-    const size_t              row = model->n_state + k;
+    const ion_process_detail *d = &model->process_detail[c->process[k]];
+    const size_t row            = model->n_state + k;
 
     if (!d->calibration) continue;
     add_rate(c, row, n_row, c->process[k], 1);
@@ -101,17 +103,18 @@ static void fill_system(const ion_model *model, ion_calibration *c)
   }
 }
 
-static PetscErrorCode fail_singular(const ion_model *model, const ion_calibration *c, const double *V,
-                                    int rank)
+static PetscErrorCode fail_singular(const ion_model *model, const ion_calibration *c,
+                                    const double *V, int rank)
 {
   PetscFunctionBegin;
   for (size_t k = 0; k < c->n_unknown; k++)
     for (size_t j = (size_t)rank; j < c->n_unknown; j++)
       if (fabs(V[j + c->n_row * k]) > 1e-6)
-        PetscCall(ion_node_fail(model->process_detail[c->process[k]].where,
-                                "%s: calibration is singular, the resting state does not determine its "
-                                "prefactor",
-                                model->process[c->process[k]].name));
+        PetscCall(
+            ion_node_fail(model->process_detail[c->process[k]].where,
+                          "%s: calibration is singular, the resting state does not determine its "
+                          "prefactor",
+                          model->process[c->process[k]].name));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -119,7 +122,7 @@ static PetscErrorCode fail_singular(const ion_model *model, const ion_calibratio
 static PetscErrorCode solve_least_squares(ion_calibration *c, int *rank)
 {
   PetscBLASInt m, n, one = 1, r, info, lwork = 4096;
-  PetscReal    rcond = 1e-10, *singular;
+  PetscReal rcond = 1e-10, *singular;
   PetscScalar *work;
 
   PetscFunctionBegin;
@@ -142,7 +145,8 @@ static void rescale(ion_calibration *c, const double *y)
   for (size_t i = 0; i < c->n_row; i++) {
     double size = fabs(c->b[i]);
 
-    for (size_t k = 0; k < c->n_unknown; k++) size = fmax(size, fabs(c->A[i + c->n_row * k] * y[k]));
+    for (size_t k = 0; k < c->n_unknown; k++)
+      size = fmax(size, fabs(c->A[i + c->n_row * k] * y[k]));
     if (size == 0) continue;
     c->b[i] /= size;
     for (size_t k = 0; k < c->n_unknown; k++) c->A[i + c->n_row * k] *= y[k] / size;
@@ -152,7 +156,7 @@ static void rescale(ion_calibration *c, const double *y)
 static PetscErrorCode solve_system(const ion_model *model, ion_calibration *c)
 {
   double *y;
-  int     rank;
+  int rank;
 
   PetscFunctionBegin;
   PetscCall(PetscMalloc1(c->n_unknown, &y));
@@ -172,15 +176,15 @@ static PetscErrorCode take_prefactors(ion_model *model, ion_calibration *c)
 {
   PetscFunctionBegin;
   for (size_t k = 0; k < c->n_unknown; k++) {
-    const size_t        r        = c->process[k];
-    ion_process_detail *d        = &model->process_detail[r];
-    ion_quantity       *quantity = &model->quantity[d->calibrated_row];
+    const size_t r         = c->process[k];
+    ion_process_detail *d  = &model->process_detail[r];
+    ion_quantity *quantity = &model->quantity[d->calibrated_row];
 
     quantity->value = c->b[k] / c->J[r];
     if (!isfinite(quantity->value))
-      PetscCall(ion_node_fail(d->where,
-                              "%s: calibration is singular, its rate at rest is %g for a unit prefactor",
-                              model->process[r].name, c->J[r]));
+      PetscCall(ion_node_fail(
+          d->where, "%s: calibration is singular, its rate at rest is %g for a unit prefactor",
+          model->process[r].name, c->J[r]));
     if (quantity->value < 0)
       PetscCall(ion_node_fail(d->where, "%s: calibration gives a negative prefactor, %s = %g (SI)",
                               model->process[r].name, quantity->name, quantity->value));
@@ -209,23 +213,25 @@ static PetscErrorCode check_balance(ion_model *model, const ion_calibration *c)
     model->row_scale[i] = gross / 2;
     if (gross > typical) typical = gross;
     if (c->n_unknown && model->row_kind_equilibrium[i] < 0 && fabs(sum) > 1e-9 * gross)
-      PetscCall(ion_node_fail(model->compartment_detail[model->pool[model->row_pool[i]].compartment].where,
-                              "calibration cannot bring %s to rest: %g of %g mol/s are left over",
-                              model->pool[model->row_pool[i]].name, sum, gross));
+      PetscCall(ion_node_fail(
+          model->compartment_detail[model->pool[model->row_pool[i]].compartment].where,
+          "calibration cannot bring %s to rest: %g of %g mol/s are left over",
+          model->pool[model->row_pool[i]].name, sum, gross));
   }
   for (size_t i = 0; i < model->n_state; i++)
     if (model->row_pool[i] >= 0)
       model->row_scale[i] = 1 / (model->row_scale[i] > 1e-12 * typical ? model->row_scale[i]
-                                 : typical > 0                        ? typical
-                                                                      : 1);
+                                 : typical > 0                         ? typical
+                                                                       : 1);
   for (size_t r = 0; r < model->network.n_process; r++)
     for (size_t i = 0; i < model->n_state; i++)
       if (c->n_unknown && model->row_kind_equilibrium[i] == (int)r && model->row_pool[i] >= 0 &&
           fabs(model->process_detail[r].A_rest) > 1e-9)
-        PetscCall(ion_node_fail(model->process_detail[r].where,
-                                "%s alone changes %s, but is not at equilibrium at rest (affinity %g RT)",
-                                model->process[r].name, model->pool[model->row_pool[i]].name,
-                                model->process_detail[r].A_rest));
+        PetscCall(
+            ion_node_fail(model->process_detail[r].where,
+                          "%s alone changes %s, but is not at equilibrium at rest (affinity %g RT)",
+                          model->process[r].name, model->pool[model->row_pool[i]].name,
+                          model->process_detail[r].A_rest));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

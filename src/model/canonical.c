@@ -6,7 +6,7 @@
 #include <string.h>
 
 typedef struct {
-  char  *text;
+  char *text;
   size_t length, capacity;
 } ion_text;
 
@@ -17,7 +17,7 @@ static PetscErrorCode append(ion_text *t, const char *line)
   PetscFunctionBegin;
   if (t->length + n + 1 > t->capacity) {
     const size_t capacity = 2 * (t->length + n) + 4096;
-    char        *text;
+    char *text;
 
     PetscCall(PetscMalloc1(capacity, &text));
     if (t->text) memcpy(text, t->text, t->length);
@@ -32,15 +32,16 @@ static PetscErrorCode append(ion_text *t, const char *line)
 
 static PetscErrorCode append_process(const ion_model *model, size_t r, ion_text *t)
 {
-  const ion_process        *process = &model->process[r];
-  const ion_process_detail *d       = &model->process_detail[r];
-  char                      line[512];
+  const ion_process *process  = &model->process[r];
+  const ion_process_detail *d = &model->process_detail[r];
+  char line[512];
 
   PetscFunctionBegin;
   snprintf(line, sizeof line, "process %s %s", process->name, process->kind->name);
   PetscCall(append(t, line));
   for (size_t k = 0; k < process->n_pool; k++) {
-    snprintf(line, sizeof line, " %+d %s", process->term[k].nu, model->pool[process->term[k].pool].name);
+    snprintf(line, sizeof line, " %+d %s", process->term[k].nu,
+             model->pool[process->term[k].pool].name);
     PetscCall(append(t, line));
   }
   snprintf(line, sizeof line, " source %d q10 %d area %d K_eq %d", process->source_nu, d->q10_row,
@@ -74,8 +75,9 @@ static PetscErrorCode append_model(const ion_model *model, ion_text *t)
   for (size_t i = 0; i < model->network.n_compartment; i++) {
     const ion_compartment *c = &model->compartment[i];
 
-    snprintf(line, sizeof line, "compartment %s outside %d potential %d volume %d X %.17g Q %.17g\n",
-             c->name, c->outside, (int)c->potential, (int)c->volume, model->compartment_detail[i].X_rest,
+    snprintf(line, sizeof line,
+             "compartment %s outside %d potential %d volume %d X %.17g Q %.17g\n", c->name,
+             c->outside, (int)c->potential, (int)c->volume, model->compartment_detail[i].X_rest,
              model->compartment_detail[i].Q_rest);
     PetscCall(append(t, line));
   }
@@ -96,7 +98,7 @@ static PetscErrorCode append_model(const ion_model *model, ion_text *t)
 
 PetscErrorCode ion_model_canonical(const ion_model *model, char **text)
 {
-  ion_text       t = {0};
+  ion_text t = {0};
   PetscErrorCode code;
 
   PetscFunctionBegin;

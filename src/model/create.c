@@ -9,7 +9,7 @@
 
 struct ion_arena_block {
   ion_arena_block *next;
-  max_align_t      bytes[];
+  max_align_t bytes[];
 };
 
 void *ion_model_alloc(ion_model *model, size_t size)
@@ -25,8 +25,8 @@ void *ion_model_alloc(ion_model *model, size_t size)
 const char *ion_model_format(ion_model *model, const char *format, ...)
 {
   va_list args, again;
-  int     length;
-  char   *text;
+  int length;
+  char *text;
 
   va_start(args, format);
   va_copy(again, args);
@@ -45,8 +45,8 @@ PetscErrorCode ion_model_add_quantity(ion_model *model, ion_quantity_list *list,
   PetscFunctionBegin;
   PetscCheck(name && unit && meaning, PETSC_COMM_SELF, PETSC_ERR_MEM, "no memory for a quantity");
   if (list->n == list->capacity) {
-    const size_t  capacity = list->capacity ? 2 * list->capacity : 64;
-    ion_quantity *item     = ion_model_alloc(model, capacity * sizeof *item);
+    const size_t capacity = list->capacity ? 2 * list->capacity : 64;
+    ion_quantity *item    = ion_model_alloc(model, capacity * sizeof *item);
 
     PetscCheck(item, PETSC_COMM_SELF, PETSC_ERR_MEM, "no memory for %zu quantities", capacity);
     if (list->n) memcpy(item, list->item, list->n * sizeof *item);
@@ -76,7 +76,8 @@ static PetscErrorCode join_quantities(ion_model *model)
   PetscCheck(model->quantity && model->override_, PETSC_COMM_SELF, PETSC_ERR_MEM, "no memory");
   memcpy(model->quantity, model->theta.item, model->theta.n * sizeof *model->quantity);
   if (model->rest.n)
-    memcpy(model->quantity + model->theta.n, model->rest.item, model->rest.n * sizeof *model->quantity);
+    memcpy(model->quantity + model->theta.n, model->rest.item,
+           model->rest.n * sizeof *model->quantity);
   for (size_t i = 0; i < model->n_theta; i++) model->override_[i] = NAN;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -111,7 +112,7 @@ PetscErrorCode ion_model_create(const ion_node *root, const ion_units *units, io
                                      "parameters", "species",      "reference_temperature",
                                      "processes",  "compartments", "energy_currency",
                                      "homeostasis"};
-  ion_model               *model;
+  ion_model *model;
 
   PetscFunctionBegin;
   *out = calloc(1, sizeof **out);
@@ -152,8 +153,10 @@ PetscErrorCode ion_model_set(ion_model *model, size_t quantity, double value)
   PetscFunctionBegin;
   PetscCheck(quantity < model->n_quantity, PETSC_COMM_SELF, PETSC_ERR_ARG_OUTOFRANGE,
              "no quantity %zu among %zu", quantity, model->n_quantity);
-  if (quantity < model->n_theta) model->override_[quantity] = value;
-  else model->quantity[quantity].value = value;
+  if (quantity < model->n_theta)
+    model->override_[quantity] = value;
+  else
+    model->quantity[quantity].value = value;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -163,16 +166,15 @@ PetscErrorCode ion_model_set_balance(ion_model *model, const ion_node *where, si
   PetscFunctionBegin;
   for (size_t p = 0; p < model->network.n_pool; p++) {
     const ion_pool *pool = &model->pool[p];
-    int             species, other;
+    int species, other;
 
     if (model->pool_detail[p].composition_c != (int)quantity) continue;
     species = ion_model_find_species(model, balance);
     other   = species < 0 ? -1 : ion_model_find_pool(model, pool->compartment, species);
     if (other < 0 || other == (int)p || model->species[species].valence == 0)
-      PetscCall(ion_node_fail(where,
-                              "'%s' cannot balance %s: allowed is another ion of the compartment '%s'",
-                              balance, model->quantity[quantity].name,
-                              model->compartment[pool->compartment].name));
+      PetscCall(ion_node_fail(
+          where, "'%s' cannot balance %s: allowed is another ion of the compartment '%s'", balance,
+          model->quantity[quantity].name, model->compartment[pool->compartment].name));
     model->pool_detail[p].balance = other;
     PetscFunctionReturn(PETSC_SUCCESS);
   }
@@ -228,6 +230,13 @@ size_t ion_model_n_state(const ion_model *model)
 const char *ion_model_state_name(const ion_model *model, size_t i)
 {
   return model->state_name[i];
+}
+
+PetscBool ion_model_is_logarithm(const ion_model *model, size_t i)
+{
+  for (size_t p = 0; p < model->network.n_pool; p++)
+    if (model->pool[p].x == (int)i) return (PetscBool)(model->plan[p].rule == ION_POOL_DIRECT);
+  return PETSC_FALSE;
 }
 
 const double *ion_model_rest(const ion_model *model)

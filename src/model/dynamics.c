@@ -12,9 +12,9 @@ size_t ion_model_n_dynamic(const ion_model *model)
 
 typedef struct {
   const ion_model *model;
-  ion_block        prepared, s;
-  size_t           p, n;
-  double          *J, *M;
+  ion_block prepared, s;
+  size_t p, n;
+  double *J, *M;
 } ion_linear;
 
 static double value(const ion_linear *e, int row)
@@ -31,10 +31,10 @@ static void add(const ion_linear *e, double *matrix, int i, int x, double v)
  * derivative by V moves to the columns of the gates, dJ/dg = J power/g. */
 static void add_rate(const ion_linear *e, int i, size_t r, double factor)
 {
-  const ion_model          *m   = e->model;
-  const ion_process_detail *d   = &m->process_detail[r];
-  const int                 x_V = m->compartment[d->inner].x_V;
-  const double              unit = ion_thermal_voltage(m->T_ref);
+  const ion_model *m          = e->model;
+  const ion_process_detail *d = &m->process_detail[r];
+  const int x_V               = m->compartment[d->inner].x_V;
+  const double unit           = ion_thermal_voltage(m->T_ref);
 
   for (size_t k = 0; k < d->n_total; k++) {
     const ion_total *t = &m->total[d->first_total + k];
@@ -55,20 +55,21 @@ static void add_rate(const ion_linear *e, int i, size_t r, double factor)
 static void fill_balance(const ion_linear *e, int i)
 {
   const ion_model *m = e->model;
-  const int        q = m->row_pool[i];
+  const int q        = m->row_pool[i];
 
   if (q < 0) {
-    const int    r = m->row_kind_equilibrium[i];
+    const int r    = m->row_kind_equilibrium[i];
     const double w = value(e, m->row_w + m->process_detail[r].inner);
 
     add(e, e->M, i, i, w);
     add_rate(e, i, (size_t)r, 1);
     return;
   }
-  const double n   = value(e, m->plan[q].amount);
-  const int    x_w = m->compartment[m->pool[q].compartment].x_w;
+  const double n = value(e, m->plan[q].amount);
+  const int x_w  = m->compartment[m->pool[q].compartment].x_w;
 
-  if (m->plan[q].rule == ION_POOL_PAIR) add(e, e->M, i, i, n * value(e, m->plan[q].share + 1));
+  if (m->plan[q].rule == ION_POOL_PAIR)
+    add(e, e->M, i, i, n * value(e, m->plan[q].share + 1));
   else {
     add(e, e->M, i, i, n);
     if (x_w >= 0) add(e, e->M, i, x_w, n);
@@ -90,14 +91,14 @@ static void fill_constraint(const ion_linear *e, int i)
 /* dg/dt = rate (g_inf(V) - g) */
 static void fill_gates(const ion_linear *e)
 {
-  const ion_model *m    = e->model;
-  const double     unit = ion_thermal_voltage(m->T_ref);
+  const ion_model *m = e->model;
+  const double unit  = ion_thermal_voltage(m->T_ref);
 
   for (size_t r = 0; r < m->network.n_process; r++) {
     const ion_process_detail *d = &m->process_detail[r];
 
     for (int k = 0; k < d->n_gate; k++) {
-      const int    i    = (int)m->n_state + d->gate[k].dynamic;
+      const int i       = (int)m->n_state + d->gate[k].dynamic;
       const double rate = value(e, d->row_gate[k] + 2), dg = value(e, d->row_gate[k] + 1);
 
       if (!d->gate[k].is_dynamic) continue;
@@ -109,9 +110,10 @@ static void fill_gates(const ion_linear *e)
 }
 
 void ion_model_dynamics(const ion_model *model, ion_block prepared, ion_block x,
-                        const ion_work *work, size_t p, double *J, double *M, unsigned char *dynamic)
+                        const ion_work *work, size_t p, double *J, double *M,
+                        unsigned char *dynamic)
 {
-  const size_t     n = ion_model_n_dynamic(model);
+  const size_t n     = ion_model_n_dynamic(model);
   const ion_linear e = {
       .model = model, .prepared = prepared, .s = work->scratch, .p = p, .n = n, .J = J, .M = M};
 
@@ -120,8 +122,10 @@ void ion_model_dynamics(const ion_model *model, ion_block prepared, ion_block x,
   memset(M, 0, n * n * sizeof *M);
   for (size_t i = 0; i < model->n_state; i++) {
     dynamic[i] = model->row_pool[i] >= 0 || model->row_kind_equilibrium[i] >= 0;
-    if (dynamic[i]) fill_balance(&e, (int)i);
-    else fill_constraint(&e, (int)i);
+    if (dynamic[i])
+      fill_balance(&e, (int)i);
+    else
+      fill_constraint(&e, (int)i);
   }
   for (size_t g = 0; g < model->network.n_gate; g++) dynamic[model->n_state + g] = 1;
   fill_gates(&e);

@@ -8,8 +8,8 @@
 
 typedef struct {
   const ion_model *model;
-  ion_block        prepared, x, s;
-  size_t           n;
+  ion_block prepared, x, s;
+  size_t n;
 } ion_stage;
 
 static double *scratch(const ion_stage *e, int row)
@@ -26,11 +26,11 @@ static double *prep(const ion_stage *e, int row)
 
 static void unpack_potential(const ion_stage *e, size_t i)
 {
-  const ion_model *m    = e->model;
-  double *restrict V    = scratch(e, m->row_V + (int)i);
-  double *restrict v    = scratch(e, m->row_v + (int)i);
-  const double    *tau  = prep(e, m->prep_tau);
-  const double     unit = ion_thermal_voltage(m->T_ref);
+  const ion_model *m = e->model;
+  double *restrict V = scratch(e, m->row_V + (int)i);
+  double *restrict v = scratch(e, m->row_v + (int)i);
+  const double *tau  = prep(e, m->prep_tau);
+  const double unit  = ion_thermal_voltage(m->T_ref);
 
   if (m->compartment[i].x_V < 0) {
     memset(V, 0, e->n * sizeof *V);
@@ -80,7 +80,7 @@ static void unpack_remainder(const ion_stage *e, size_t i)
   }
   for (size_t j = 0; j < m->network.n_compartment; j++) {
     const double *other = scratch(e, m->row_w + (int)j);
-    double       *ratio = scratch(e, m->row_dw[i] + (int)j);
+    double *ratio       = scratch(e, m->row_dw[i] + (int)j);
 
     if (m->compartment[j].x_w < 0) continue;
 #pragma omp simd
@@ -95,7 +95,8 @@ static void unpack_volumes(const ion_stage *e)
   for (size_t i = 0; i < m->network.n_compartment; i++) {
     double *w = scratch(e, m->row_w + (int)i), *inverse = scratch(e, m->row_inv_w[i]);
 
-    if (m->compartment[i].volume == ION_VOLUME_FREE) unpack_free_volume(e, i);
+    if (m->compartment[i].volume == ION_VOLUME_FREE)
+      unpack_free_volume(e, i);
     else if (m->compartment[i].volume != ION_VOLUME_REMAINDER)
       for (size_t p = 0; p < e->n; p++) {
         w[p]       = prep(e, m->prep_w[i])[p];
@@ -128,9 +129,10 @@ static void unpack_direct(const ion_stage *e, size_t q)
 static void log_volume(const ion_stage *e, int i, double *ln_w, size_t first, size_t n)
 {
   const ion_compartment *c = &e->model->compartment[i];
-  const double          *w = scratch(e, e->model->row_w + i) + first;
+  const double *w          = scratch(e, e->model->row_w + i) + first;
 
-  if (c->x_w >= 0) memcpy(ln_w, ion_row(e->x, (size_t)c->x_w) + first, n * sizeof *ln_w);
+  if (c->x_w >= 0)
+    memcpy(ln_w, ion_row(e->x, (size_t)c->x_w) + first, n * sizeof *ln_w);
   else
     for (size_t p = 0; p < n; p++) ln_w[p] = ion_log(w[p]);
 }
@@ -138,13 +140,13 @@ static void log_volume(const ion_stage *e, int i, double *ln_w, size_t first, si
 /* a = (M/w) s, b = (M/w)(1 - s), s = 1/(1 + exp(-x)). */
 static void unpack_pair(const ion_stage *e, size_t q)
 {
-  const ion_model     *m    = e->model;
+  const ion_model *m        = e->model;
   const ion_pool_plan *plan = &m->plan[q];
-  const int            i    = m->pool[q].compartment;
+  const int i               = m->pool[q].compartment;
   enum { TILE = 64 };
 
   for (size_t first = 0; first < e->n; first += TILE) {
-    const size_t           n       = e->n - first < TILE ? e->n - first : TILE;
+    const size_t n                 = e->n - first < TILE ? e->n - first : TILE;
     const double *restrict x       = ion_row(e->x, (size_t)m->pool[q].x) + first;
     const double *restrict M       = prep(e, m->prep_total[plan->moiety]) + first;
     const double *restrict ln_M    = prep(e, m->prep_ln_total[plan->moiety]) + first;
@@ -174,14 +176,14 @@ static void unpack_pair(const ion_stage *e, size_t q)
 
 static void unpack_remaining_pool(const ion_stage *e, size_t q)
 {
-  const ion_model     *m      = e->model;
-  const ion_pool_plan *plan   = &m->plan[q];
-  const ion_moiety    *moiety = &m->moiety[plan->moiety];
-  const double        *M      = prep(e, m->prep_total[plan->moiety]);
-  const double        *iw     = scratch(e, m->row_inv_w[m->pool[q].compartment]);
-  double *restrict c          = scratch(e, m->row_c + (int)q);
-  double *restrict ln_c       = scratch(e, m->row_ln_c + (int)q);
-  double *restrict inverse    = scratch(e, plan->inverse);
+  const ion_model *m        = e->model;
+  const ion_pool_plan *plan = &m->plan[q];
+  const ion_moiety *moiety  = &m->moiety[plan->moiety];
+  const double *M           = prep(e, m->prep_total[plan->moiety]);
+  const double *iw          = scratch(e, m->row_inv_w[m->pool[q].compartment]);
+  double *restrict c        = scratch(e, m->row_c + (int)q);
+  double *restrict ln_c     = scratch(e, m->row_ln_c + (int)q);
+  double *restrict inverse  = scratch(e, plan->inverse);
 
   for (size_t p = 0; p < e->n; p++) c[p] = M[p] * iw[p];
   for (size_t k = 1; k < moiety->n_member; k++) {
@@ -204,8 +206,10 @@ static void unpack_pools(const ion_stage *e)
   for (size_t q = 0; q < m->network.n_pool; q++) {
     const ion_pool_rule rule = m->plan[q].rule;
 
-    if (rule == ION_POOL_DIRECT) unpack_direct(e, q);
-    else if (rule == ION_POOL_PAIR) unpack_pair(e, q);
+    if (rule == ION_POOL_DIRECT)
+      unpack_direct(e, q);
+    else if (rule == ION_POOL_PAIR)
+      unpack_pair(e, q);
     else if (rule == ION_POOL_CLAMPED) {
       memcpy(scratch(e, m->row_c + (int)q), prep(e, m->prep_c[q]), e->n * sizeof(double));
       memcpy(scratch(e, m->row_ln_c + (int)q), prep(e, m->prep_ln_c[q]), e->n * sizeof(double));
@@ -247,13 +251,13 @@ static void fill_fields(const ion_stage *e)
   const ion_model *m = e->model;
 
   for (int f = 0; f < m->n_field; f++) {
-    const ion_field_rows *rows  = &m->field[f];
-    const double         *inner = scratch(e, m->row_v + rows->inner);
-    const double         *outer = scratch(e, m->row_v + rows->outer);
-    double *restrict g          = scratch(e, rows->row_e);
-    double *restrict B          = scratch(e, rows->row_B);
-    double *restrict dB         = scratch(e, rows->row_dB);
-    const double z              = rows->z;
+    const ion_field_rows *rows = &m->field[f];
+    const double *inner        = scratch(e, m->row_v + rows->inner);
+    const double *outer        = scratch(e, m->row_v + rows->outer);
+    double *restrict g         = scratch(e, rows->row_e);
+    double *restrict B         = scratch(e, rows->row_B);
+    double *restrict dB        = scratch(e, rows->row_dB);
+    const double z             = rows->z;
 
 #pragma omp simd
     for (size_t p = 0; p < e->n; p++)
@@ -268,9 +272,9 @@ static void fill_gate(const ion_stage *e, const ion_process_detail *d, int k)
   double *restrict g   = scratch(e, d->row_gate[k]);
   double *restrict dg  = scratch(e, d->row_gate[k] + 1);
   double *restrict r   = scratch(e, d->row_gate[k] + 2);
-  const double    *q   = prep(e, gate->q_prep);
-  const double    *V   = scratch(e, e->model->row_V + d->inner);
-  double           b[64], db[64];
+  const double *q      = prep(e, gate->q_prep);
+  const double *V      = scratch(e, e->model->row_V + d->inner);
+  double b[64], db[64];
 
   if (gate->n_rate == 1) {
     ion_gate_rate(gate->form[0], e->n, prep(e, gate->prep[0][0]), prep(e, gate->prep[0][1]),
@@ -284,7 +288,8 @@ static void fill_gate(const ion_stage *e, const ion_process_detail *d, int k)
                   prep(e, gate->prep[0][1]) + first, prep(e, gate->prep[0][2]) + first, V + first,
                   g + first, dg + first);
     ion_gate_rate(gate->form[1], n, prep(e, gate->prep[1][0]) + first,
-                  prep(e, gate->prep[1][1]) + first, prep(e, gate->prep[1][2]) + first, V + first, b, db);
+                  prep(e, gate->prep[1][1]) + first, prep(e, gate->prep[1][2]) + first, V + first,
+                  b, db);
 #pragma omp simd
     for (size_t p = 0; p < n; p++) {
       const double a = g[first + p], da = dg[first + p], sum = a + b[p], inverse = 1.0 / sum;
@@ -328,13 +333,13 @@ static void gate_product(const ion_stage *e, const ion_process_detail *d, double
 /* The rate times its gates: J = G J0, dJ/dv = G dJ0/dv + J0 dG/dV RT/F. */
 static void apply_gates(const ion_stage *e, size_t r)
 {
-  const ion_process_detail *d     = &e->model->process_detail[r];
-  const unsigned            flags = e->model->process[r].kind->flags;
-  const double             *RT_F  = prep(e, e->model->prep_RT_F);
-  double *restrict J              = scratch(e, e->model->row_J + (int)r);
-  double *restrict dv             = scratch(e, d->row_dv);
-  double *restrict G              = scratch(e, d->row_bare);
-  double *restrict dG             = scratch(e, d->row_bare + 1);
+  const ion_process_detail *d = &e->model->process_detail[r];
+  const unsigned flags        = e->model->process[r].kind->flags;
+  const double *RT_F          = prep(e, e->model->prep_RT_F);
+  double *restrict J          = scratch(e, e->model->row_J + (int)r);
+  double *restrict dv         = scratch(e, d->row_dv);
+  double *restrict G          = scratch(e, d->row_bare);
+  double *restrict dG         = scratch(e, d->row_bare + 1);
 
   for (int k = 0; k < d->n_gate; k++) fill_gate(e, d, k);
   gate_product(e, d, G, dG);
@@ -352,11 +357,10 @@ static void apply_gates(const ion_stage *e, size_t r)
 /* Rates per volume or per area times that volume or area. */
 static void apply_extent(const ion_stage *e, size_t r)
 {
-  const ion_process_detail *d   = &e->model->process_detail[r];
-  const int                 row = e->model->process[r].kind->flags & ION_PER_VOLUME
-                                      ? e->model->row_w + d->inner
-                                      : e->model->row_area[d->inner];
-  const double             *by  = scratch(e, row);
+  const ion_process_detail *d = &e->model->process_detail[r];
+  const int row    = e->model->process[r].kind->flags & ION_PER_VOLUME ? e->model->row_w + d->inner
+                                                                       : e->model->row_area[d->inner];
+  const double *by = scratch(e, row);
 
   multiply(e->n, by, scratch(e, e->model->row_J + (int)r));
   if (d->row_dA >= 0) multiply(e->n, by, scratch(e, d->row_dA));
@@ -367,7 +371,7 @@ static void apply_extent(const ion_stage *e, size_t r)
 
 static void fill_affinity(const ion_stage *e, size_t r)
 {
-  const ion_model          *m = e->model;
+  const ion_model *m          = e->model;
   const ion_process_detail *d = &m->process_detail[r];
   double *restrict A          = scratch(e, m->row_A + (int)r);
 
@@ -386,28 +390,28 @@ static void fill_affinity(const ion_stage *e, size_t r)
 
 static void evaluate_process(const ion_stage *e, size_t r, unsigned what)
 {
-  const ion_model          *m       = e->model;
-  const ion_process        *process = &m->process[r];
-  const ion_process_detail *d       = &m->process_detail[r];
-  const unsigned            flags   = process->kind->flags;
-  const double             *c[ION_MAX_REACTANT], *param[ION_MAX_PARAM];
-  double                   *dlnc[ION_MAX_REACTANT];
-  ion_local                 x = {.n_point    = e->n,
-                                 .n_reactant = process->n_pool,
-                                 .nu         = d->nu,
-                                 .z          = d->z,
-                                 .inside     = d->inside,
-                                 .c          = c,
-                                 .A          = scratch(e, m->row_A + (int)r),
-                                 .A_rest     = d->A_rest,
-                                 .v          = scratch(e, m->row_v + d->inner),
-                                 .RT_F       = prep(e, m->prep_RT_F),
-                                 .prefactor  = prep(e, d->prep_prefactor),
-                                 .param      = param};
-  const ion_rate            out = {.J    = scratch(e, m->row_J + (int)r),
-                                   .dA   = d->row_dA < 0 ? NULL : scratch(e, d->row_dA),
-                                   .dv   = d->row_dv < 0 ? NULL : scratch(e, d->row_dv),
-                                   .dlnc = dlnc};
+  const ion_model *m          = e->model;
+  const ion_process *process  = &m->process[r];
+  const ion_process_detail *d = &m->process_detail[r];
+  const unsigned flags        = process->kind->flags;
+  const double *c[ION_MAX_REACTANT], *param[ION_MAX_PARAM];
+  double *dlnc[ION_MAX_REACTANT];
+  ion_local x        = {.n_point    = e->n,
+                        .n_reactant = process->n_pool,
+                        .nu         = d->nu,
+                        .z          = d->z,
+                        .inside     = d->inside,
+                        .c          = c,
+                        .A          = scratch(e, m->row_A + (int)r),
+                        .A_rest     = d->A_rest,
+                        .v          = scratch(e, m->row_v + d->inner),
+                        .RT_F       = prep(e, m->prep_RT_F),
+                        .prefactor  = prep(e, d->prep_prefactor),
+                        .param      = param};
+  const ion_rate out = {.J    = scratch(e, m->row_J + (int)r),
+                        .dA   = d->row_dA < 0 ? NULL : scratch(e, d->row_dA),
+                        .dv   = d->row_dv < 0 ? NULL : scratch(e, d->row_dv),
+                        .dlnc = dlnc};
 
   for (size_t t = 0; t < process->n_pool; t++) {
     c[t]    = scratch(e, m->row_c + process->term[t].pool);
@@ -489,6 +493,21 @@ PetscErrorCode ion_work_destroy(ion_work *work)
 const ion_pattern *ion_model_pattern(const ion_model *model)
 {
   return &model->pattern;
+}
+
+void ion_model_mass(const ion_model *model, const ion_work *work, size_t i, size_t n_point,
+                    double *mass)
+{
+  const int q         = model->row_pool[i];
+  const double *n     = q < 0 ? NULL : ion_row(work->scratch, (size_t)model->plan[q].amount);
+  const double *share = q < 0 || model->plan[q].rule != ION_POOL_PAIR
+                            ? NULL
+                            : ion_row(work->scratch, (size_t)model->plan[q].share + 1);
+
+  for (size_t p = 0; p < n_point; p++)
+    mass[p] = q < 0 || model->row_kind_equilibrium[i] >= 0
+                  ? 0
+                  : model->row_scale[i] * n[p] * (share ? share[p] : 1);
 }
 
 void ion_model_imbalance(const ion_model *model, const ion_work *work, size_t n_point,

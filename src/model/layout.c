@@ -10,12 +10,16 @@
 static void choose_rules(ion_model *model)
 {
   for (size_t p = 0; p < model->network.n_pool; p++)
-    model->plan[p] = (ion_pool_plan){.rule = model->pool[p].clamped ? ION_POOL_CLAMPED : ION_POOL_DIRECT,
-                                     .moiety = -1, .partner = -1, .row_F = -1, .amount = -1};
+    model->plan[p] =
+        (ion_pool_plan){.rule    = model->pool[p].clamped ? ION_POOL_CLAMPED : ION_POOL_DIRECT,
+                        .moiety  = -1,
+                        .partner = -1,
+                        .row_F   = -1,
+                        .amount  = -1};
   for (size_t m = 0; m < model->network.n_moiety; m++) {
-    const ion_moiety *moiety    = &model->moiety[m];
-    const int         dependent = model->moiety_dependent[m];
-    PetscBool         local     = PETSC_TRUE;
+    const ion_moiety *moiety = &model->moiety[m];
+    const int dependent      = model->moiety_dependent[m];
+    PetscBool local          = PETSC_TRUE;
 
     for (size_t k = 0; k < moiety->n_member; k++)
       if (model->pool[moiety->pool[k]].compartment != model->pool[dependent].compartment)
@@ -31,7 +35,8 @@ static void choose_rules(ion_model *model)
       a->moiety  = (int)m;
       a->partner = dependent;
       b->partner = moiety->pool[1];
-    } else model->plan[dependent].rule = ION_POOL_REMAINDER;
+    } else
+      model->plan[dependent].rule = ION_POOL_REMAINDER;
   }
 }
 
@@ -50,7 +55,8 @@ static PetscErrorCode number_unknowns(ion_model *model)
   model->row_kind_equilibrium = ion_model_alloc(model, most * sizeof(int));
   model->row_pool             = ion_model_alloc(model, most * sizeof(int));
   model->row_scale            = ion_model_alloc(model, most * sizeof(double));
-  PetscCheck(model->state_name && model->row_kind_equilibrium && model->row_pool && model->row_scale,
+  PetscCheck(model->state_name && model->row_kind_equilibrium && model->row_pool &&
+                 model->row_scale,
              PETSC_COMM_SELF, PETSC_ERR_MEM, "no memory");
   for (size_t i = 0; i < most; i++) model->row_kind_equilibrium[i] = model->row_pool[i] = -1;
   for (size_t i = 0; i < model->network.n_compartment; i++) {
@@ -61,12 +67,13 @@ static PetscErrorCode number_unknowns(ion_model *model)
 
       if (model->pool[p].compartment != (int)i) continue;
       if (rule != ION_POOL_DIRECT && rule != ION_POOL_PAIR) continue;
-      model->pool[p].x = add_unknown(
-          model, ion_model_format(model, "%s %s", rule == ION_POOL_PAIR ? "logit" : "ln",
-                                  model->pool[p].name));
+      model->pool[p].x     = add_unknown(model, ion_model_format(model, "%s %s",
+                                                             rule == ION_POOL_PAIR ? "logit" : "ln",
+                                                                 model->pool[p].name));
       model->plan[p].row_F = model->pool[p].x;
     }
-    if (c->potential == ION_POTENTIAL_FREE) c->x_V = add_unknown(model, ion_model_format(model, "%s.V", c->name));
+    if (c->potential == ION_POTENTIAL_FREE)
+      c->x_V = add_unknown(model, ion_model_format(model, "%s.V", c->name));
     if (c->volume == ION_VOLUME_FREE)
       c->x_w = add_unknown(model, ion_model_format(model, "ln %s.volume", c->name));
     model->compartment_detail[i].charge_row = c->x_V;
@@ -74,7 +81,8 @@ static PetscErrorCode number_unknowns(ion_model *model)
     if (c->x_w >= 0 && model->compartment_detail[i].water_process < 0)
       PetscCall(ion_node_fail(model->compartment_detail[i].where,
                               "'%s' has a free volume but no process moves water", c->name));
-    if (c->x_w >= 0) model->row_kind_equilibrium[c->x_w] = model->compartment_detail[i].water_process;
+    if (c->x_w >= 0)
+      model->row_kind_equilibrium[c->x_w] = model->compartment_detail[i].water_process;
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -86,7 +94,8 @@ static void find_equilibria(ion_model *model)
   for (size_t p = 0; p < model->network.n_pool; p++) {
     int only = -1, count = 0;
 
-    if (model->plan[p].row_F < 0 || (model->plan[p].rule == ION_POOL_DIRECT && model->plan[p].moiety >= 0))
+    if (model->plan[p].row_F < 0 ||
+        (model->plan[p].rule == ION_POOL_DIRECT && model->plan[p].moiety >= 0))
       continue;
     model->row_pool[model->plan[p].row_F] = (int)p;
     for (size_t r = 0; r < model->network.n_process; r++)
@@ -135,9 +144,10 @@ static void number_prepared(ion_model *model)
     ion_process_detail *d = &model->process_detail[r];
 
     d->prep_prefactor = n++;
-    d->prep_A0 = model->process[r].n_atp || model->process[r].source_nu || d->K_eq_row >= 0 ? n++
-                                                                                         : model->prep_zero;
-    d->prep_source = model->process[r].source_nu ? n++ : -1;
+    d->prep_A0        = model->process[r].n_atp || model->process[r].source_nu || d->K_eq_row >= 0
+                            ? n++
+                            : model->prep_zero;
+    d->prep_source    = model->process[r].source_nu ? n++ : -1;
     for (int k = 0; k < d->n_param; k++) d->prep_param[k] = n++;
     for (int g = 0; g < d->n_gate; g++) {
       ion_gate *gate = &d->gate[g];
@@ -173,7 +183,7 @@ static int take(ion_model *model, size_t n)
 /* Rows of one process: rate law's derivatives, gates, and the rate before gates. */
 static PetscErrorCode number_process_rows(ion_model *model, size_t r)
 {
-  ion_process_detail     *d    = &model->process_detail[r];
+  ion_process_detail *d        = &model->process_detail[r];
   const ion_process_kind *kind = model->process[r].kind;
 
   PetscFunctionBegin;
@@ -188,7 +198,8 @@ static PetscErrorCode number_process_rows(ion_model *model, size_t r)
   for (size_t t = 0; t < model->process[r].n_pool; t++)
     d->row_dlnc[t] = kind->flags & ION_BY_CONCENTRATION ? take(model, 1) : -1;
   for (int g = 0; g < d->n_gate; g++)
-    d->row_gate[g] = d->gate[g].is_dynamic ? model->row_gate + 3 * d->gate[g].dynamic : take(model, 3);
+    d->row_gate[g] =
+        d->gate[g].is_dynamic ? model->row_gate + 3 * d->gate[g].dynamic : take(model, 3);
   d->row_bare = d->n_gate ? take(model, 2) : -1;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -211,9 +222,8 @@ static PetscErrorCode number_scratch(ion_model *model)
   for (size_t i = 0; i < n->n_compartment; i++) {
     model->row_inv_w[i] = take(model, 1);
     model->row_area[i]  = model->compartment_detail[i].length_row < 0 ? -1 : take(model, 1);
-    model->row_dw[i]    = model->compartment[i].volume == ION_VOLUME_REMAINDER
-                              ? take(model, n->n_compartment)
-                              : -1;
+    model->row_dw[i] =
+        model->compartment[i].volume == ION_VOLUME_REMAINDER ? take(model, n->n_compartment) : -1;
   }
   for (size_t p = 0; p < n->n_pool; p++) {
     ion_pool_plan *plan = &model->plan[p];
@@ -241,7 +251,7 @@ static void fill_rest(ion_model *model)
 
   for (size_t p = 0; p < model->network.n_pool; p++) {
     const ion_pool_plan *plan = &model->plan[p];
-    const double         c    = ion_model_rest_value(model, model->pool_detail[p].rest_c);
+    const double c            = ion_model_rest_value(model, model->pool_detail[p].rest_c);
 
     if (plan->rule == ION_POOL_DIRECT) model->x_rest[model->pool[p].x] = log(c);
     if (plan->rule == ION_POOL_PAIR)
@@ -249,7 +259,7 @@ static void fill_rest(ion_model *model)
           log(c / ion_model_rest_value(model, model->pool_detail[plan->partner].rest_c));
   }
   for (size_t i = 0; i < model->network.n_compartment; i++) {
-    const ion_compartment        *c = &model->compartment[i];
+    const ion_compartment *c        = &model->compartment[i];
     const ion_compartment_detail *d = &model->compartment_detail[i];
 
     if (c->x_V >= 0) model->x_rest[c->x_V] = ion_model_rest_value(model, d->rest_V) / RT_F;
@@ -260,12 +270,12 @@ static void fill_rest(ion_model *model)
 static PetscErrorCode allocate(ion_model *model)
 {
   const size_t n_c = model->network.n_compartment, n_p = model->network.n_pool,
-               n_m = model->network.n_moiety;
-  int        **lists[]  = {&model->prep_capacitance, &model->prep_nX,   &model->prep_QX,
-                           &model->prep_cX,          &model->prep_w,    &model->prep_area,
-                           &model->row_inv_w,        &model->row_area,  &model->row_dw,
-                           &model->prep_total,       &model->prep_ln_total,
-                           &model->prep_c,           &model->prep_ln_c};
+               n_m       = model->network.n_moiety;
+  int **lists[]          = {&model->prep_capacitance, &model->prep_nX,       &model->prep_QX,
+                            &model->prep_cX,          &model->prep_w,        &model->prep_area,
+                            &model->row_inv_w,        &model->row_area,      &model->row_dw,
+                            &model->prep_total,       &model->prep_ln_total, &model->prep_c,
+                            &model->prep_ln_c};
   const size_t lengths[] = {n_c, n_c, n_c, n_c, n_c, n_c, n_c, n_c, n_c, n_m, n_m, n_p, n_p};
 
   PetscFunctionBegin;

@@ -4,7 +4,7 @@
 
 #include <ion/model.h>
 
-#define ION_MAX_GATES  4  /* gates of one process */
+#define ION_MAX_GATES 4   /* gates of one process */
 #define ION_MAX_SCALES 4  /* multipliers of one process */
 #define ION_MAX_FIELDS 64 /* membranes times valences that constant-field laws use */
 
@@ -13,24 +13,24 @@ typedef struct ion_arena_block ion_arena_block;
 
 typedef struct {
   ion_quantity *item;
-  size_t        n, capacity;
+  size_t n, capacity;
 } ion_quantity_list;
 
 /* Where a theta row or a rest row stands; a rest row is an index into the rest quantities. */
 typedef enum { ION_X_NEUTRAL, ION_X_ISOSMOLAR } ion_impermeant_amount;
 
 typedef struct {
-  const ion_node       *where;
-  int                   capacitance_row; /* theta, F */
-  int                   length_row;      /* theta, m: cylinder whose radius follows the volume; or -1 */
-  int                   valence_row;     /* theta: Q_X = valence n_X; or -1: Q_X closes the charge at rest */
+  const ion_node *where;
+  int capacitance_row; /* theta, F */
+  int length_row;      /* theta, m: cylinder whose radius follows the volume; or -1 */
+  int valence_row;     /* theta: Q_X = valence n_X; or -1: Q_X closes the charge at rest */
   ion_impermeant_amount amount;
-  int                   rest_V, rest_w;         /* rest rows */
-  int                   composition_w;          /* theta row, m^3; -1 for an infinite bath */
-  double                X_rest;                 /* impermeant solute, mol m^-3 at rest */
-  double                Q_rest;                 /* its charge density at rest, mol m^-3 */
-  int                   charge_row, water_row;  /* rows of F, or -1 */
-  int                   water_process;          /* or -1 */
+  int rest_V, rest_w;        /* rest rows */
+  int composition_w;         /* theta row, m^3; -1 for an infinite bath */
+  double X_rest;             /* impermeant solute, mol m^-3 at rest */
+  double Q_rest;             /* its charge density at rest, mol m^-3 */
+  int charge_row, water_row; /* rows of F, or -1 */
+  int water_process;         /* or -1 */
 } ion_compartment_detail;
 
 typedef struct {
@@ -40,65 +40,65 @@ typedef struct {
 } ion_pool_detail;
 
 typedef struct {
-  const char   *name;
-  int           power;
-  PetscBool     is_dynamic;
-  int           dynamic;   /* index among the model's dynamic gates */
-  int           q10_row;   /* theta, or -1 */
-  int           n_rate;    /* 2: alpha and beta; 1: steady state given directly */
+  const char *name;
+  int power;
+  PetscBool is_dynamic;
+  int dynamic; /* index among the model's dynamic gates */
+  int q10_row; /* theta, or -1 */
+  int n_rate;  /* 2: alpha and beta; 1: steady state given directly */
   ion_gate_form form[2];
-  int           theta[2][3]; /* theta rows of rate, midpoint, width */
-  int           prep[2][3];  /* prepared rows */
-  int           q_prep;      /* prepared row of its Q10 factor, or -1 */
+  int theta[2][3]; /* theta rows of rate, midpoint, width */
+  int prep[2][3];  /* prepared rows */
+  int q_prep;      /* prepared row of its Q10 factor, or -1 */
 } ion_gate;
 
 typedef struct {
   const ion_node *where;
   const ion_node *calibration; /* {times, of} of a split, or NULL */
-  PetscBool       calibrated;
-  PetscBool       per_area;
-  PetscBool       at_equilibrium; /* its affinity is a row of F, and its rate is zero at a steady state */
-  double          times;       /* of a split: J = times * sum of the rates of `of` */
-  int             of[8];
-  int             n_of;
-  int             q10_row;
-  int             scale_row[ION_MAX_SCALES];
-  int             n_scale;
-  int             prefactor_row[ION_MAX_PARAM];
-  int             n_prefactor;
-  int             calibrated_row; /* theta row that calibration solves, or -1 */
-  int             param_row[ION_MAX_PARAM]; /* theta rows of the other parameters, in order */
-  int             n_param;
-  int             K_eq_row;
-  int             nu[ION_MAX_REACTANT], z[ION_MAX_REACTANT];
-  unsigned char   inside[ION_MAX_REACTANT];
-  ion_stoich      stoich[ION_MAX_REACTANT];
-  int             inner, outer; /* compartments of its membrane; outer -1 where it has none */
-  double          A_rest;
-  ion_gate        gate[ION_MAX_GATES];
-  int             n_gate;
-  int             field;        /* constant-field rows it uses, or -1 */
+  PetscBool calibrated;
+  PetscBool per_area;
+  PetscBool at_equilibrium; /* its affinity is a row of F, and its rate is zero at a steady state */
+  double times;             /* of a split: J = times * sum of the rates of `of` */
+  int of[8];
+  int n_of;
+  int q10_row;
+  int scale_row[ION_MAX_SCALES];
+  int n_scale;
+  int prefactor_row[ION_MAX_PARAM];
+  int n_prefactor;
+  int calibrated_row;           /* theta row that calibration solves, or -1 */
+  int param_row[ION_MAX_PARAM]; /* theta rows of the other parameters, in order */
+  int n_param;
+  int K_eq_row;
+  int nu[ION_MAX_REACTANT], z[ION_MAX_REACTANT];
+  unsigned char inside[ION_MAX_REACTANT];
+  ion_stoich stoich[ION_MAX_REACTANT];
+  int inner, outer; /* compartments of its membrane; outer -1 where it has none */
+  double A_rest;
+  ion_gate gate[ION_MAX_GATES];
+  int n_gate;
+  int field; /* constant-field rows it uses, or -1 */
   /* prepared rows */
   int prep_prefactor, prep_A0, prep_param[ION_MAX_PARAM], prep_source;
   /* scratch rows */
   int row_dA, row_dv, row_dlnc[ION_MAX_REACTANT];
-  int row_gate[ION_MAX_GATES];  /* steady value; + 1 derivative by V; + 2 relaxation rate */
-  int row_bare;                 /* rate without gates; where it has gates */
-  size_t first_total, n_total;  /* total derivatives by unknowns */
+  int row_gate[ION_MAX_GATES]; /* steady value; + 1 derivative by V; + 2 relaxation rate */
+  int row_bare;                /* rate without gates; where it has gates */
+  size_t first_total, n_total; /* total derivatives by unknowns */
 } ion_process_detail;
 
 /* dJ_r/dx_u: a scratch row times a coefficient. */
 typedef struct {
-  int    x;
+  int x;
   double coefficient;
-  int    row;
+  int row;
 } ion_total;
 
 /* How ln c of a pool depends on unknowns: coefficient, times a scratch row unless row < 0. */
 typedef struct {
-  int    x;
+  int x;
   double coefficient;
-  int    row;
+  int row;
 } ion_chain;
 
 #define ION_MAX_CHAIN 8
@@ -113,14 +113,14 @@ typedef enum {
 
 typedef struct {
   ion_pool_rule rule;
-  int           moiety;  /* of a pair or remainder */
-  int           partner; /* pool */
-  int           share;   /* scratch row of s = a/(a+b); + 1: 1 - s; (pair) */
-  int           inverse; /* scratch row of 1/c (remainder) */
-  ion_chain     chain[ION_MAX_CHAIN];
-  int           n_chain;
-  int           row_F;   /* its row of F, or -1 */
-  int           amount;  /* scratch row of n = c w, or -1 (clamped) */
+  int moiety;  /* of a pair or remainder */
+  int partner; /* pool */
+  int share;   /* scratch row of s = a/(a+b); + 1: 1 - s; (pair) */
+  int inverse; /* scratch row of 1/c (remainder) */
+  ion_chain chain[ION_MAX_CHAIN];
+  int n_chain;
+  int row_F;  /* its row of F, or -1 */
+  int amount; /* scratch row of n = c w, or -1 (clamped) */
 } ion_pool_plan;
 
 /* One step of the straight-line program that assembles F and dF/dx. */
@@ -130,17 +130,17 @@ typedef enum { ION_OP_PRODUCT, ION_OP_SUM } ion_op_code;
  * A source is a scratch row, or the prepared row ~source where negative. */
 typedef struct {
   ion_op_code code;
-  int         dst;
-  int         n;
-  size_t      first; /* in the lists of sources and coefficients */
+  int dst;
+  int n;
+  size_t first; /* in the lists of sources and coefficients */
 } ion_op;
 
 typedef struct {
   ion_op *op;
-  size_t  n_op, op_capacity;
-  int    *src;
+  size_t n_op, op_capacity;
+  int *src;
   double *coefficient;
-  size_t  n_src, src_capacity;
+  size_t n_src, src_capacity;
 } ion_program;
 
 typedef struct {
@@ -149,72 +149,72 @@ typedef struct {
 } ion_field_rows;
 
 typedef struct {
-  int    F;        /* row of F */
+  int F;           /* row of F */
   double scale;    /* residual times this is of order 1 */
-  int    equilibrium; /* process whose affinity the row is, or -1 */
+  int equilibrium; /* process whose affinity the row is, or -1 */
 } ion_balance;
 
 struct ion_model {
   ion_arena_block *arena;
-  const char      *name, *title, *citation;
+  const char *name, *title, *citation;
   const ion_units *units;
-  double           T_ref;
+  double T_ref;
 
   ion_quantity_list theta, rest;
-  ion_quantity     *quantity; /* theta then rest, after create */
-  size_t            n_quantity, n_theta;
-  double           *override_; /* [n_theta] value set before setup, NaN where none */
-  int               dG0_row, dH0_row;
-  int               n_parameter; /* rows of the model's own parameters: 1 ... n_parameter */
+  ion_quantity *quantity; /* theta then rest, after create */
+  size_t n_quantity, n_theta;
+  double *override_; /* [n_theta] value set before setup, NaN where none */
+  int dG0_row, dH0_row;
+  int n_parameter; /* rows of the model's own parameters: 1 ... n_parameter */
 
-  ion_network             network;
-  ion_compartment        *compartment;
+  ion_network network;
+  ion_compartment *compartment;
   ion_compartment_detail *compartment_detail;
-  ion_species            *species;
-  int                    *element_count; /* [n_species][n_element] */
-  size_t                  n_element;
-  const char            **element;
-  ion_pool               *pool;
-  ion_pool_detail        *pool_detail;
-  ion_pool_plan          *plan;
-  ion_process            *process;
-  ion_process_detail     *process_detail;
-  ion_moiety             *moiety;
-  int                    *moiety_dependent; /* pool whose row of S depends on the others */
-  ion_bound              *bound;
+  ion_species *species;
+  int *element_count; /* [n_species][n_element] */
+  size_t n_element;
+  const char **element;
+  ion_pool *pool;
+  ion_pool_detail *pool_detail;
+  ion_pool_plan *plan;
+  ion_process *process;
+  ion_process_detail *process_detail;
+  ion_moiety *moiety;
+  int *moiety_dependent; /* pool whose row of S depends on the others */
+  ion_bound *bound;
 
   /* layout */
-  size_t       n_state;
+  size_t n_state;
   const char **state_name;
-  double      *x_rest;
-  int         *row_kind_equilibrium; /* [n_state] process whose affinity row i is, or -1 */
-  double      *row_scale;            /* [n_state] */
-  int         *row_pool;             /* [n_state] pool whose balance row i is, or -1 */
-  ion_pattern  pattern;
-  int         *pattern_start, *pattern_col;
-  ion_total   *total;
-  size_t       n_total;
+  double *x_rest;
+  int *row_kind_equilibrium; /* [n_state] process whose affinity row i is, or -1 */
+  double *row_scale;         /* [n_state] */
+  int *row_pool;             /* [n_state] pool whose balance row i is, or -1 */
+  ion_pattern pattern;
+  int *pattern_start, *pattern_col;
+  ion_total *total;
+  size_t n_total;
   ion_field_rows field[ION_MAX_FIELDS];
-  int            n_field;
-  ion_program    residual_program, jacobian_program;
+  int n_field;
+  ion_program residual_program, jacobian_program;
 
   /* prepared rows */
   size_t n_prepared;
-  int    prep_T, prep_RT_F, prep_tau, prep_dG0, prep_zero, prep_one, prep_W;
-  int   *prep_capacitance; /* [n_compartment] C (R T_ref/F)/F, mol per unit of x_V */
-  int   *prep_nX, *prep_QX, *prep_cX; /* [n_compartment]; cX: fixed osmolarity of X in a bath */
-  int   *prep_w;     /* [n_compartment] fixed volumes */
-  int   *prep_area;  /* [n_compartment] 2 sqrt(pi L), or -1 */
-  int   *prep_total; /* [n_moiety] */
-  int   *prep_ln_total;
-  int   *prep_c, *prep_ln_c; /* [n_pool] clamped concentrations */
+  int prep_T, prep_RT_F, prep_tau, prep_dG0, prep_zero, prep_one, prep_W;
+  int *prep_capacitance;            /* [n_compartment] C (R T_ref/F)/F, mol per unit of x_V */
+  int *prep_nX, *prep_QX, *prep_cX; /* [n_compartment]; cX: fixed osmolarity of X in a bath */
+  int *prep_w;                      /* [n_compartment] fixed volumes */
+  int *prep_area;                   /* [n_compartment] 2 sqrt(pi L), or -1 */
+  int *prep_total;                  /* [n_moiety] */
+  int *prep_ln_total;
+  int *prep_c, *prep_ln_c; /* [n_pool] clamped concentrations */
 
   /* scratch rows of a work */
   size_t n_scratch;
-  int    row_c, row_ln_c, row_V, row_v, row_w, row_Pi, row_J, row_A, row_F, row_jac, row_gate;
-  int   *row_inv_w;  /* [n_compartment], or -1 */
-  int   *row_area;   /* [n_compartment], or -1 */
-  int   *row_dw;     /* [n_compartment] of a remainder: first of its -w_j rows; unused: -1 */
+  int row_c, row_ln_c, row_V, row_v, row_w, row_Pi, row_J, row_A, row_F, row_jac, row_gate;
+  int *row_inv_w; /* [n_compartment], or -1 */
+  int *row_area;  /* [n_compartment], or -1 */
+  int *row_dw;    /* [n_compartment] of a remainder: first of its -w_j rows; unused: -1 */
 };
 
 /* create.c */
@@ -238,19 +238,20 @@ PetscErrorCode ion_model_read_gates(ion_model *model, const ion_node *gates, siz
 /* read_equation.c */
 PetscErrorCode ion_model_read_equation(ion_model *model, const ion_node *node, const char *text,
                                        const ion_node *sources, size_t process);
-PetscErrorCode ion_model_check_balance(const ion_model *model, const ion_node *node, size_t process);
+PetscErrorCode ion_model_check_balance(const ion_model *model, const ion_node *node,
+                                       size_t process);
 
-int  ion_model_find_compartment(const ion_model *model, const char *name);
-int  ion_model_find_species(const ion_model *model, const char *name);
-int  ion_model_find_pool(const ion_model *model, int compartment, int species);
-int  ion_model_find_process(const ion_model *model, int compartment, const char *name);
+int ion_model_find_compartment(const ion_model *model, const char *name);
+int ion_model_find_species(const ion_model *model, const char *name);
+int ion_model_find_pool(const ion_model *model, int compartment, int species);
+int ion_model_find_process(const ion_model *model, int compartment, const char *name);
 
 /* moiety.c */
 PetscErrorCode ion_model_find_moieties(ion_model *model);
 
 /* rest.c */
 PetscErrorCode ion_model_check_rest(ion_model *model);
-double         ion_model_rest_value(const ion_model *model, int rest_row);
+double ion_model_rest_value(const ion_model *model, int rest_row);
 
 /* layout.c */
 PetscErrorCode ion_model_layout(ion_model *model);

@@ -9,12 +9,12 @@
 #include <string.h>
 
 typedef struct {
-  size_t  n_pool, n_process;
+  size_t n_pool, n_process;
   double *S;     /* [n_pool][n_process] */
   double *basis; /* [n_basis][n_process] reduced rows */
   double *combo; /* [n_basis][n_pool] each as a sum of original rows */
   size_t *pivot;
-  size_t  n_basis;
+  size_t n_basis;
 } ion_elimination;
 
 static void fill_stoichiometry(const ion_model *model, double *S)
@@ -30,7 +30,7 @@ static void reduce(const ion_elimination *e, double *row, double *combo)
 {
   for (size_t k = 0; k < e->n_basis; k++) {
     const double *b = e->basis + k * e->n_process;
-    const double  f = row[e->pivot[k]] / b[e->pivot[k]];
+    const double f  = row[e->pivot[k]] / b[e->pivot[k]];
 
     if (f == 0) continue;
     for (size_t r = 0; r < e->n_process; r++) row[r] -= f * b[r];
@@ -51,9 +51,9 @@ static void extend_basis(ion_elimination *e, size_t pool, const double *row, con
 static PetscErrorCode add_moiety(ion_model *model, size_t pool, const double *combo)
 {
   ion_moiety *moiety = &model->moiety[model->network.n_moiety];
-  int        *member, *coefficient;
+  int *member, *coefficient;
   const char *name = model->pool[pool].name;
-  size_t      n    = 0;
+  size_t n         = 0;
 
   PetscFunctionBegin;
   member      = ion_model_alloc(model, model->network.n_pool * sizeof *member);
@@ -71,8 +71,8 @@ static PetscErrorCode add_moiety(ion_model *model, size_t pool, const double *co
                               model->pool[pool].name));
     member[n]        = (int)i;
     coefficient[n++] = k;
-    name = k == 1 ? ion_model_format(model, "%s + %s", name, model->pool[i].name)
-                  : ion_model_format(model, "%s + (%d) %s", name, k, model->pool[i].name);
+    name             = k == 1 ? ion_model_format(model, "%s + %s", name, model->pool[i].name)
+                              : ion_model_format(model, "%s + (%d) %s", name, k, model->pool[i].name);
   }
   *moiety = (ion_moiety){.name = name, .n_member = n, .pool = member, .coefficient = coefficient};
   model->moiety_dependent[model->network.n_moiety++] = (int)pool;
@@ -91,23 +91,25 @@ static PetscErrorCode eliminate(ion_model *model, ion_elimination *e, double *ro
     reduce(e, row, combo);
     for (size_t r = 1; r < e->n_process; r++)
       if (fabs(row[r]) > fabs(row[pivot])) pivot = r;
-    if (e->n_process && fabs(row[pivot]) > 1e-9) extend_basis(e, i, row, combo, pivot);
-    else PetscCall(add_moiety(model, i, combo));
+    if (e->n_process && fabs(row[pivot]) > 1e-9)
+      extend_basis(e, i, row, combo, pivot);
+    else
+      PetscCall(add_moiety(model, i, combo));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 PetscErrorCode ion_model_find_moieties(ion_model *model)
 {
-  const size_t    n = model->network.n_pool, m = model->network.n_process;
+  const size_t n = model->network.n_pool, m = model->network.n_process;
   ion_elimination e = {.n_pool = n, .n_process = m};
-  double         *work;
+  double *work;
 
   PetscFunctionBegin;
   model->moiety           = ion_model_alloc(model, n * sizeof *model->moiety);
   model->moiety_dependent = ion_model_alloc(model, n * sizeof *model->moiety_dependent);
-  work = ion_model_alloc(model, (2 * n * m + n * n + m + n) * sizeof *work);
-  e.pivot = ion_model_alloc(model, n * sizeof *e.pivot);
+  work                    = ion_model_alloc(model, (2 * n * m + n * n + m + n) * sizeof *work);
+  e.pivot                 = ion_model_alloc(model, n * sizeof *e.pivot);
   PetscCheck(model->moiety && model->moiety_dependent && work && e.pivot, PETSC_COMM_SELF,
              PETSC_ERR_MEM, "no memory");
   e.S     = work;

@@ -56,9 +56,9 @@ static PetscErrorCode optional_string(const ion_node *root, const char *key, con
 static PetscErrorCode read_parameter(ion_model *model, const ion_node *node, const char *name)
 {
   static const char *const keys[] = {"value", "unit", "lower", "upper", "meaning"};
-  const ion_node          *value, *lower, *upper;
-  const char              *unit, *meaning;
-  double                   si, low = -largest, high = largest;
+  const ion_node *value, *lower, *upper;
+  const char *unit, *meaning;
+  double si, low = -largest, high = largest;
 
   PetscFunctionBegin;
   PetscCall(ion_node_expect(node, ION_MAPPING, name));
@@ -116,7 +116,7 @@ static PetscErrorCode find_element(ion_model *model, const char *name, size_t *i
 static PetscErrorCode read_parts(ion_model *model, const ion_node *node, size_t s, size_t stride)
 {
   const ion_node *parts = ion_node_find(node, "made_of");
-  size_t          e;
+  size_t e;
 
   PetscFunctionBegin;
   if (!parts) {
@@ -139,8 +139,8 @@ static PetscErrorCode read_one_species(ion_model *model, const ion_node *node, c
                                        size_t s, size_t stride)
 {
   static const char *const keys[] = {"valence", "osmotic", "made_of"};
-  const ion_node          *valence, *osmotic;
-  int64_t                  z = 0;
+  const ion_node *valence, *osmotic;
+  int64_t z = 0;
 
   PetscFunctionBegin;
   PetscCall(ion_node_expect(node, ION_MAPPING, name));
@@ -163,10 +163,10 @@ static PetscErrorCode read_one_species(ion_model *model, const ion_node *node, c
 static PetscErrorCode read_currency(ion_model *model, const ion_node *root)
 {
   static const char *const keys[] = {"reaction", "dG0", "dH0"};
-  const ion_node          *node   = ion_node_find(root, "energy_currency"), *member;
-  const char              *text;
-  char                     word[3][32] = {"", "", ""};
-  double                   dG0, dH0;
+  const ion_node *node            = ion_node_find(root, "energy_currency"), *member;
+  const char *text;
+  char word[3][32] = {"", "", ""};
+  double dG0, dH0;
 
   PetscFunctionBegin;
   for (int i = 0; i < 3; i++) model->network.currency[i] = -1;
@@ -187,9 +187,10 @@ static PetscErrorCode read_currency(ion_model *model, const ion_node *root)
   PetscCall(read_number(model, member, "dG0", "kJ/mol", -1e6, 1e6, &dG0));
   PetscCall(ion_node_require(node, "energy_currency", "dH0", &member));
   PetscCall(read_number(model, member, "dH0", "kJ/mol", -1e6, 1e6, &dH0));
-  PetscCall(ion_model_add_quantity(model, &model->theta, "energy_currency.dG0", "kJ/mol",
-                                   "standard free energy of the currency at the reference temperature",
-                                   dG0, -1e6, 1e6, &model->dG0_row));
+  PetscCall(
+      ion_model_add_quantity(model, &model->theta, "energy_currency.dG0", "kJ/mol",
+                             "standard free energy of the currency at the reference temperature",
+                             dG0, -1e6, 1e6, &model->dG0_row));
   PetscCall(ion_model_add_quantity(model, &model->theta, "energy_currency.dH0", "kJ/mol",
                                    "standard enthalpy of the currency's hydrolysis", dH0, -1e6, 1e6,
                                    &model->dH0_row));
@@ -199,7 +200,7 @@ static PetscErrorCode read_currency(ion_model *model, const ion_node *root)
 PetscErrorCode ion_model_read_species(ion_model *model, const ion_node *root)
 {
   const ion_node *node;
-  size_t          n, stride = 0;
+  size_t n, stride = 0;
 
   PetscFunctionBegin;
   PetscCall(ion_node_require(root, "a model file", "species", &node));
@@ -236,11 +237,11 @@ static PetscErrorCode read_impermeant(ion_model *model, const ion_node *node, si
   static const char *const keys[]    = {"amount", "valence", "charge"};
   static const char *const amounts[] = {"neutral", "isosmolar"};
   static const char *const charges[] = {"closing"};
-  ion_compartment_detail  *d         = &model->compartment_detail[i];
-  const ion_node          *member, *valence, *charge;
-  const char              *name = model->compartment[i].name;
-  size_t                   word;
-  double                   z;
+  ion_compartment_detail *d          = &model->compartment_detail[i];
+  const ion_node *member, *valence, *charge;
+  const char *name = model->compartment[i].name;
+  size_t word;
+  double z;
 
   PetscFunctionBegin;
   PetscCall(ion_node_expect(node, ION_MAPPING, "impermeant"));
@@ -251,8 +252,8 @@ static PetscErrorCode read_impermeant(ion_model *model, const ion_node *node, si
   valence   = ion_node_find(node, "valence");
   charge    = ion_node_find(node, "charge");
   if ((valence != NULL) == (charge != NULL))
-    PetscCall(ion_node_fail(node, "impermeant solute of '%s' needs either 'valence' or 'charge: closing'",
-                            name));
+    PetscCall(ion_node_fail(
+        node, "impermeant solute of '%s' needs either 'valence' or 'charge: closing'", name));
   if (charge) {
     PetscCall(ion_node_get_word(charge, "charge", charges, ION_COUNT(charges), &word));
     if (d->amount == ION_X_NEUTRAL)
@@ -263,22 +264,22 @@ static PetscErrorCode read_impermeant(ion_model *model, const ion_node *node, si
   if (d->amount == ION_X_NEUTRAL && z == 0)
     PetscCall(ion_node_fail(valence, "solute of valence 0 cannot make '%s' neutral", name));
   if (d->amount == ION_X_ISOSMOLAR)
-    PetscCall(ion_model_add_quantity(model, &model->theta,
-                                     ion_model_format(model, "%s.impermeant.valence", name), "1",
-                                     "mean valence of impermeant solute", z, -100, 100,
-                                     &d->valence_row));
-  else d->Q_rest = z; /* the valence, until the resting state is checked */
+    PetscCall(ion_model_add_quantity(
+        model, &model->theta, ion_model_format(model, "%s.impermeant.valence", name), "1",
+        "mean valence of impermeant solute", z, -100, 100, &d->valence_row));
+  else
+    d->Q_rest = z; /* the valence, until the resting state is checked */
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* Concentrations at rest: one pool for each species named, in the order of the species. */
 static PetscErrorCode read_rest(ion_model *model, const ion_node *rest, size_t i)
 {
-  ion_compartment_detail *d    = &model->compartment_detail[i];
-  const ion_compartment  *c    = &model->compartment[i];
-  const char             *name = c->name;
-  const ion_node         *node;
-  double                  value;
+  ion_compartment_detail *d = &model->compartment_detail[i];
+  const ion_compartment *c  = &model->compartment[i];
+  const char *name          = c->name;
+  const ion_node *node;
+  double value;
 
   PetscFunctionBegin;
   PetscCall(ion_node_expect(rest, ION_MAPPING, "rest"));
@@ -293,18 +294,17 @@ static PetscErrorCode read_rest(ion_model *model, const ion_node *rest, size_t i
   if (c->potential == ION_POTENTIAL_FREE) {
     PetscCall(ion_node_require(rest, "the resting state", "V", &node));
     PetscCall(read_number(model, node, "V", "mV", -0.5, 0.5, &value));
-    PetscCall(ion_model_add_quantity(model, &model->rest, ion_model_format(model, "%s.rest.V", name),
-                                     "mV", "membrane potential the prefactors are calibrated at",
-                                     value, -0.5, 0.5, &d->rest_V));
+    PetscCall(ion_model_add_quantity(
+        model, &model->rest, ion_model_format(model, "%s.rest.V", name), "mV",
+        "membrane potential the prefactors are calibrated at", value, -0.5, 0.5, &d->rest_V));
   } else if (ion_node_find(rest, "V"))
     PetscCall(ion_node_fail(ion_node_find(rest, "V"), "'%s' has no free potential", name));
   if (c->volume != ION_VOLUME_INFINITE) {
     PetscCall(ion_node_require(rest, "the resting state", "volume", &node));
     PetscCall(read_number(model, node, "volume", "pL", 1e-24, 1e-6, &value));
-    PetscCall(ion_model_add_quantity(model, &model->rest,
-                                     ion_model_format(model, "%s.rest.volume", name), "pL",
-                                     "volume the prefactors are calibrated at", value, 1e-24, 1e-6,
-                                     &d->rest_w));
+    PetscCall(ion_model_add_quantity(
+        model, &model->rest, ion_model_format(model, "%s.rest.volume", name), "pL",
+        "volume the prefactors are calibrated at", value, 1e-24, 1e-6, &d->rest_w));
     PetscCall(ion_model_add_quantity(model, &model->theta,
                                      ion_model_format(model, "%s.composition.volume", name), "pL",
                                      "volume put in at the start, at fixed concentrations", value,
@@ -323,14 +323,14 @@ static PetscErrorCode read_rest(ion_model *model, const ion_node *rest, size_t i
                                 .name        = ion_model_format(model, "%s.%s", name, species),
                                 .x           = -1,
                                 .clamped     = c->volume == ION_VOLUME_INFINITE};
-    PetscCall(ion_model_add_quantity(
-        model, &model->rest, ion_model_format(model, "%s.rest.%s", name, species), "mM",
-        "concentration the prefactors are calibrated at", value, 1e-12, 1e4,
-        &model->pool_detail[p].rest_c));
-    PetscCall(ion_model_add_quantity(
-        model, &model->theta, ion_model_format(model, "%s.composition.%s", name, species), "mM",
-        "concentration put in at the start", value, 1e-12, 1e4,
-        &model->pool_detail[p].composition_c));
+    PetscCall(ion_model_add_quantity(model, &model->rest,
+                                     ion_model_format(model, "%s.rest.%s", name, species), "mM",
+                                     "concentration the prefactors are calibrated at", value, 1e-12,
+                                     1e4, &model->pool_detail[p].rest_c));
+    PetscCall(ion_model_add_quantity(model, &model->theta,
+                                     ion_model_format(model, "%s.composition.%s", name, species),
+                                     "mM", "concentration put in at the start", value, 1e-12, 1e4,
+                                     &model->pool_detail[p].composition_c));
     model->network.n_pool++;
   }
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -338,24 +338,24 @@ static PetscErrorCode read_rest(ion_model *model, const ion_node *rest, size_t i
 
 static PetscErrorCode read_compartment(ion_model *model, const ion_node *node, size_t i)
 {
-  static const char *const keys[]       = {"outside",  "potential", "capacitance", "membrane",
-                                           "volume",   "rest",      "impermeant"};
+  static const char *const keys[]       = {"outside", "potential", "capacitance", "membrane",
+                                           "volume",  "rest",      "impermeant"};
   static const char *const potentials[] = {"none", "ground", "free"};
   static const char *const volumes[]    = {"free", "remainder", "fixed", "infinite"};
   static const char *const membranes[]  = {"cylinder_length"};
-  ion_compartment         *c            = &model->compartment[i];
-  ion_compartment_detail  *d            = &model->compartment_detail[i];
-  const ion_node          *member;
-  size_t                   word;
-  double                   value;
+  ion_compartment *c                    = &model->compartment[i];
+  ion_compartment_detail *d             = &model->compartment_detail[i];
+  const ion_node *member;
+  size_t word;
+  double value;
 
   PetscFunctionBegin;
   PetscCall(ion_node_expect(node, ION_MAPPING, c->name));
   PetscCall(ion_node_check_keys(node, c->name, keys, ION_COUNT(keys)));
-  d->where = node;
+  d->where           = node;
   d->capacitance_row = d->length_row = d->valence_row = -1;
   c->x_V = c->x_w = -1;
-  member = ion_node_find(node, "potential");
+  member          = ion_node_find(node, "potential");
   if (member) {
     PetscCall(ion_node_get_word(member, "potential", potentials, ION_COUNT(potentials), &word));
     c->potential = (ion_potential_kind)word;
@@ -365,14 +365,13 @@ static PetscErrorCode read_compartment(ion_model *model, const ion_node *node, s
   c->volume = (ion_volume_kind)word;
   member    = ion_node_find(node, "capacitance");
   if ((c->potential == ION_POTENTIAL_FREE) != (member != NULL))
-    PetscCall(ion_node_fail(node, "'%s': a free potential needs a 'capacitance', and only that does",
-                            c->name));
+    PetscCall(ion_node_fail(
+        node, "'%s': a free potential needs a 'capacitance', and only that does", c->name));
   if (member) {
     PetscCall(read_number(model, member, "capacitance", "pF", 0, 1e-3, &value));
-    PetscCall(ion_model_add_quantity(model, &model->theta,
-                                     ion_model_format(model, "%s.capacitance", c->name), "pF",
-                                     "capacitance of the membrane", value, 0, 1e-3,
-                                     &d->capacitance_row));
+    PetscCall(ion_model_add_quantity(
+        model, &model->theta, ion_model_format(model, "%s.capacitance", c->name), "pF",
+        "capacitance of the membrane", value, 0, 1e-3, &d->capacitance_row));
   }
   member = ion_node_find(node, "membrane");
   if (member) {
@@ -382,10 +381,9 @@ static PetscErrorCode read_compartment(ion_model *model, const ion_node *node, s
     PetscCall(ion_node_check_keys(member, "membrane", membranes, ION_COUNT(membranes)));
     PetscCall(ion_node_require(member, "membrane", "cylinder_length", &length));
     PetscCall(read_number(model, length, "cylinder_length", "um", 1e-9, 1, &value));
-    PetscCall(ion_model_add_quantity(model, &model->theta,
-                                     ion_model_format(model, "%s.membrane.cylinder_length", c->name),
-                                     "um", "length of a cylinder whose radius follows its volume",
-                                     value, 1e-9, 1, &d->length_row));
+    PetscCall(ion_model_add_quantity(
+        model, &model->theta, ion_model_format(model, "%s.membrane.cylinder_length", c->name), "um",
+        "length of a cylinder whose radius follows its volume", value, 1e-9, 1, &d->length_row));
   }
   PetscCall(ion_node_require(node, c->name, "rest", &member));
   PetscCall(read_rest(model, member, i));
@@ -400,8 +398,8 @@ static void default_balance(ion_model *model)
   const int chloride = ion_model_find_species(model, "Cl");
 
   for (size_t p = 0; p < model->network.n_pool; p++) {
-    const int other = chloride < 0 ? -1
-                                   : ion_model_find_pool(model, model->pool[p].compartment, chloride);
+    const int other =
+        chloride < 0 ? -1 : ion_model_find_pool(model, model->pool[p].compartment, chloride);
 
     model->pool_detail[p].balance =
         model->species[model->pool[p].species].valence == 0 || other == (int)p ? -1 : other;
@@ -411,7 +409,7 @@ static void default_balance(ion_model *model)
 PetscErrorCode ion_model_read_compartments(ion_model *model, const ion_node *root)
 {
   const ion_node *node;
-  size_t          n, n_remainder = 0;
+  size_t n, n_remainder = 0;
 
   PetscFunctionBegin;
   PetscCall(ion_node_require(root, "a model file", "compartments", &node));
@@ -419,8 +417,9 @@ PetscErrorCode ion_model_read_compartments(ion_model *model, const ion_node *roo
   n                         = ion_node_count(node);
   model->compartment        = ion_model_alloc(model, n * sizeof *model->compartment);
   model->compartment_detail = ion_model_alloc(model, n * sizeof *model->compartment_detail);
-  model->pool        = ion_model_alloc(model, n * model->network.n_species * sizeof *model->pool);
-  model->pool_detail = ion_model_alloc(model, n * model->network.n_species * sizeof *model->pool_detail);
+  model->pool = ion_model_alloc(model, n * model->network.n_species * sizeof *model->pool);
+  model->pool_detail =
+      ion_model_alloc(model, n * model->network.n_species * sizeof *model->pool_detail);
   PetscCheck(model->compartment && model->compartment_detail && model->pool && model->pool_detail,
              PETSC_COMM_SELF, PETSC_ERR_MEM, "no memory");
   for (size_t i = 0; i < n; i++) {
@@ -440,8 +439,8 @@ PetscErrorCode ion_model_read_compartments(ion_model *model, const ion_node *roo
     PetscCall(ion_node_expect(outside, ION_SCALAR, "outside"));
     model->compartment[i].outside = ion_model_find_compartment(model, ion_node_text(outside));
     if (model->compartment[i].outside < 0 || model->compartment[i].outside == (int)i)
-      PetscCall(ion_node_fail(outside, "unknown compartment '%s' outside '%s'", ion_node_text(outside),
-                              model->compartment[i].name));
+      PetscCall(ion_node_fail(outside, "unknown compartment '%s' outside '%s'",
+                              ion_node_text(outside), model->compartment[i].name));
   }
   default_balance(model);
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -450,25 +449,26 @@ PetscErrorCode ion_model_read_compartments(ion_model *model, const ion_node *roo
 /* ---- homeostasis ---- */
 
 /* What a bound is on: COMPARTMENT.V, COMPARTMENT.volume or COMPARTMENT.SPECIES. */
-static PetscErrorCode resolve_bound(ion_model *model, const ion_node *map, size_t k, ion_bound *bound,
-                                    const char **unit)
+static PetscErrorCode resolve_bound(ion_model *model, const ion_node *map, size_t k,
+                                    ion_bound *bound, const char **unit)
 {
   const char *name = ion_node_key_at(map, k), *dot = strchr(name, '.');
-  char        compartment[128] = "";
+  char compartment[128] = "";
 
   PetscFunctionBegin;
   if (dot && (size_t)(dot - name) < sizeof compartment)
     memcpy(compartment, name, (size_t)(dot - name));
-  *bound = (ion_bound){.pool = -1, .lower_row = -1, .upper_row = -1, .within_row = -1};
+  *bound             = (ion_bound){.pool = -1, .lower_row = -1, .upper_row = -1, .within_row = -1};
   bound->compartment = ion_model_find_compartment(model, compartment);
   if (bound->compartment < 0)
-    PetscCall(ion_node_fail_key(map, k, "a bound is on COMPARTMENT.V, .volume or .SPECIES, not '%s'",
-                                name));
+    PetscCall(ion_node_fail_key(
+        map, k, "a bound is on COMPARTMENT.V, .volume or .SPECIES, not '%s'", name));
   bound->is_V = (PetscBool)!strcmp(dot, ".V");
   *unit       = bound->is_V ? "mV" : "pL";
   if (bound->is_V || !strcmp(dot, ".volume")) PetscFunctionReturn(PETSC_SUCCESS);
-  bound->pool = ion_model_find_pool(model, bound->compartment, ion_model_find_species(model, dot + 1));
-  *unit       = "mM";
+  bound->pool =
+      ion_model_find_pool(model, bound->compartment, ion_model_find_species(model, dot + 1));
+  *unit = "mM";
   if (bound->pool < 0) PetscCall(ion_node_fail_key(map, k, "there is no '%s' to bound", name));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -477,23 +477,23 @@ static PetscErrorCode read_bound(ion_model *model, const ion_node *node, const c
                                  const char *key, const char *unit, int *row)
 {
   const ion_node *member = ion_node_find(node, key);
-  double          value;
+  double value;
 
   PetscFunctionBegin;
   if (!member) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(read_number(model, member, key, unit, -largest, largest, &value));
-  PetscCall(ion_model_add_quantity(model, &model->theta,
-                                   ion_model_format(model, "homeostasis.%s.%s", name, key),
-                                   ion_model_format(model, "%s", unit),
-                                   "bound of the homeostatic range", value, -largest, largest, row));
+  PetscCall(ion_model_add_quantity(
+      model, &model->theta, ion_model_format(model, "homeostasis.%s.%s", name, key),
+      ion_model_format(model, "%s", unit), "bound of the homeostatic range", value, -largest,
+      largest, row));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 PetscErrorCode ion_model_read_homeostasis(ion_model *model, const ion_node *root)
 {
   static const char *const keys[] = {"above", "below", "within"};
-  const ion_node          *node   = ion_node_find(root, "homeostasis");
-  size_t                   n;
+  const ion_node *node            = ion_node_find(root, "homeostasis");
+  size_t n;
 
   PetscFunctionBegin;
   if (!node) PetscFunctionReturn(PETSC_SUCCESS);
@@ -503,8 +503,8 @@ PetscErrorCode ion_model_read_homeostasis(ion_model *model, const ion_node *root
   PetscCheck(model->bound, PETSC_COMM_SELF, PETSC_ERR_MEM, "no memory");
   for (size_t k = 0; k < n; k++) {
     const ion_node *member = ion_node_at(node, k);
-    const char     *name   = ion_node_key_at(node, k), *unit;
-    ion_bound      *bound  = &model->bound[k];
+    const char *name       = ion_node_key_at(node, k), *unit;
+    ion_bound *bound       = &model->bound[k];
 
     PetscCall(ion_node_expect(member, ION_MAPPING, name));
     PetscCall(ion_node_check_keys(member, name, keys, ION_COUNT(keys)));

@@ -9,8 +9,8 @@
 /* "Na_in" is inside, "Na_out" outside, "ATP" in the compartment of the process. */
 static void split_side(const char *label, char *species, size_t size, PetscBool *outside)
 {
-  const size_t n  = strlen(label);
-  size_t       cut = n;
+  const size_t n = strlen(label);
+  size_t cut     = n;
 
   *outside = PETSC_FALSE;
   if (n > 3 && !strcmp(label + n - 3, "_in")) cut = n - 3;
@@ -21,17 +21,18 @@ static void split_side(const char *label, char *species, size_t size, PetscBool 
   snprintf(species, size, "%.*s", (int)cut, label);
 }
 
-static PetscErrorCode add_source(ion_model *model, const ion_node *node, size_t r, const char *label,
-                                 int nu)
+static PetscErrorCode add_source(ion_model *model, const ion_node *node, size_t r,
+                                 const char *label, int nu)
 {
   ion_process *process = &model->process[r];
 
   PetscFunctionBegin;
   if (process->source_nu)
-    PetscCall(ion_node_fail(node, "%s: one clamped source a process, found '%s' besides", process->name,
-                            label));
+    PetscCall(ion_node_fail(node, "%s: one clamped source a process, found '%s' besides",
+                            process->name, label));
   if (nu > 0)
-    PetscCall(ion_node_fail(node, "%s: the source '%s' must stand on the left", process->name, label));
+    PetscCall(
+        ion_node_fail(node, "%s: the source '%s' must stand on the left", process->name, label));
   process->source_nu = -nu;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -40,12 +41,12 @@ static PetscErrorCode add_source(ion_model *model, const ion_node *node, size_t 
 static PetscErrorCode add_term(ion_model *model, const ion_node *node, const ion_node *sources,
                                size_t r, const char *label, int nu)
 {
-  ion_process        *process = &model->process[r];
-  ion_process_detail *detail  = &model->process_detail[r];
-  ion_term           *term    = ion_model_alloc(model, (process->n_term + 1) * sizeof *term);
-  char                name[64];
-  PetscBool           outside;
-  int                 compartment, species, pool;
+  ion_process *process       = &model->process[r];
+  ion_process_detail *detail = &model->process_detail[r];
+  ion_term *term             = ion_model_alloc(model, (process->n_term + 1) * sizeof *term);
+  char name[64];
+  PetscBool outside;
+  int compartment, species, pool;
 
   PetscFunctionBegin;
   PetscCheck(term, PETSC_COMM_SELF, PETSC_ERR_MEM, "no memory");
@@ -97,9 +98,9 @@ PetscErrorCode ion_model_read_equation(ion_model *model, const ion_node *node, c
                                        const ion_node *sources, size_t r)
 {
   const char *cursor = text, *name = model->process[r].name;
-  int         side = -1, coefficient = 1, used;
-  PetscBool   want_term = PETSC_TRUE;
-  char        word[64];
+  int side = -1, coefficient = 1, used;
+  PetscBool want_term = PETSC_TRUE;
+  char word[64];
 
   PetscFunctionBegin;
   if (model->process[r].kind->flags & ION_MOVES_VOLUME) {
@@ -107,7 +108,7 @@ PetscErrorCode ion_model_read_equation(ion_model *model, const ion_node *node, c
     PetscFunctionReturn(PETSC_SUCCESS);
   }
   while (sscanf(cursor, " %63s%n", word, &used) == 1) {
-    char      *end;
+    char *end;
     const long number = strtol(word, &end, 10);
 
     cursor += used;
@@ -126,19 +127,20 @@ PetscErrorCode ion_model_read_equation(ion_model *model, const ion_node *node, c
       PetscCall(ion_node_fail(node, "%s: cannot read '%s' in the equation '%s'", name, word, text));
   }
   if (want_term || side < 0)
-    PetscCall(ion_node_fail(node, "%s: the equation must read like '2 A_in + B -> 2 A_out + C', not '%s'",
-                            name, text));
+    PetscCall(ion_node_fail(
+        node, "%s: the equation must read like '2 A_in + B -> 2 A_out + C', not '%s'", name, text));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 PetscErrorCode ion_model_check_balance(const ion_model *model, const ion_node *node, size_t r)
 {
   const ion_process *process = &model->process[r];
-  int                charge  = 0;
+  int charge                 = 0;
 
   PetscFunctionBegin;
   for (size_t t = 0; t < process->n_term; t++)
-    charge += process->term[t].nu * model->species[model->pool[process->term[t].pool].species].valence;
+    charge +=
+        process->term[t].nu * model->species[model->pool[process->term[t].pool].species].valence;
   if (charge)
     PetscCall(ion_node_fail(node, "%s: charge does not balance, %+d elementary charges a turn",
                             process->name, charge));

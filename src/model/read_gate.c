@@ -4,15 +4,15 @@
 #include <string.h>
 
 /* rate (s^-1; absent where the form is a steady state), midpoint and width (V). */
-static PetscErrorCode read_form(ion_model *model, const ion_node *node, const char *name, ion_gate *gate,
-                                int k, PetscBool is_rate)
+static PetscErrorCode read_form(ion_model *model, const ion_node *node, const char *name,
+                                ion_gate *gate, int k, PetscBool is_rate)
 {
   static const char *const rate_keys[] = {"rate", "midpoint", "width"};
   static const char *const units[]     = {"1/ms", "mV", "mV"};
   static const char *const meanings[]  = {"scale of the gating rate", "potential of its midpoint",
                                           "potential over which it changes"};
-  const ion_node          *body;
-  size_t                   form;
+  const ion_node *body;
+  size_t form;
 
   PetscFunctionBegin;
   PetscCall(ion_node_expect(node, ION_MAPPING, name));
@@ -21,21 +21,24 @@ static PetscErrorCode read_form(ion_model *model, const ion_node *node, const ch
   for (form = 0; form < ION_N_GATE_FORM; form++)
     if (!strcmp(ion_node_key_at(node, 0), ion_gate_form_names[form])) break;
   if (form == ION_N_GATE_FORM)
-    PetscCall(ion_node_fail_key(node, 0, "%s: unknown form '%s'; allowed: linoid, sigmoid, exponential",
+    PetscCall(ion_node_fail_key(node, 0,
+                                "%s: unknown form '%s'; allowed: linoid, sigmoid, exponential",
                                 name, ion_node_key_at(node, 0)));
   if (!is_rate && form != ION_GATE_SIGMOID)
     PetscCall(ion_node_fail_key(node, 0, "%s: a steady state is a sigmoid", name));
   gate->form[k] = (ion_gate_form)form;
   body          = ion_node_at(node, 0);
   PetscCall(ion_node_expect(body, ION_MAPPING, name));
-  if (is_rate) PetscCall(ion_node_check_keys(body, name, rate_keys, ION_COUNT(rate_keys)));
-  else PetscCall(ion_node_check_keys(body, name, rate_keys + 1, ION_COUNT(rate_keys) - 1));
+  if (is_rate)
+    PetscCall(ion_node_check_keys(body, name, rate_keys, ION_COUNT(rate_keys)));
+  else
+    PetscCall(ion_node_check_keys(body, name, rate_keys + 1, ION_COUNT(rate_keys) - 1));
   for (int i = 0; i < 3; i++) {
-    const double       low      = i ? -1 : 0;
+    const double low            = i ? -1 : 0;
     const ion_quantity quantity = {
         .name = rate_keys[i], .unit = units[i], .lower = low, .upper = i ? 1 : 1e9};
     const ion_node *member;
-    double          si = 1;
+    double si = 1;
 
     gate->theta[k][i] = -1;
     if (i == 0 && !is_rate) continue;
@@ -49,11 +52,12 @@ static PetscErrorCode read_form(ion_model *model, const ion_node *node, const ch
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode read_gate(ion_model *model, const ion_node *node, const char *name, ion_gate *gate)
+static PetscErrorCode read_gate(ion_model *model, const ion_node *node, const char *name,
+                                ion_gate *gate)
 {
   static const char *const keys[] = {"power", "q10", "alpha", "beta", "steady"};
   const ion_node *power, *q10 = ion_node_find(node, "q10"), *steady, *alpha, *beta;
-  int64_t         n;
+  int64_t n;
 
   PetscFunctionBegin;
   PetscCall(ion_node_expect(node, ION_MAPPING, name));
@@ -67,7 +71,8 @@ static PetscErrorCode read_gate(ion_model *model, const ion_node *node, const ch
     for (int i = 1; i <= model->n_parameter; i++)
       if (!strcmp(model->theta.item[i].name, ion_node_text(q10))) gate->q10_row = i;
     if (gate->q10_row < 0)
-      PetscCall(ion_node_fail(q10, "%s: '%s' is no parameter of the model", name, ion_node_text(q10)));
+      PetscCall(
+          ion_node_fail(q10, "%s: '%s' is no parameter of the model", name, ion_node_text(q10)));
   }
   steady = ion_node_find(node, "steady");
   alpha  = ion_node_find(node, "alpha");
@@ -78,17 +83,19 @@ static PetscErrorCode read_gate(ion_model *model, const ion_node *node, const ch
   gate->n_rate     = steady ? 1 : 2;
   if (steady) PetscCall(read_form(model, steady, name, gate, 0, PETSC_FALSE));
   if (alpha)
-    PetscCall(read_form(model, alpha, ion_model_format(model, "%s.alpha", name), gate, 0, PETSC_TRUE));
+    PetscCall(
+        read_form(model, alpha, ion_model_format(model, "%s.alpha", name), gate, 0, PETSC_TRUE));
   if (beta)
-    PetscCall(read_form(model, beta, ion_model_format(model, "%s.beta", name), gate, 1, PETSC_TRUE));
+    PetscCall(
+        read_form(model, beta, ion_model_format(model, "%s.beta", name), gate, 1, PETSC_TRUE));
   gate->dynamic = gate->is_dynamic ? (int)model->network.n_gate++ : -1;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 PetscErrorCode ion_model_read_gates(ion_model *model, const ion_node *gates, size_t r)
 {
-  ion_process        *process = &model->process[r];
-  ion_process_detail *detail  = &model->process_detail[r];
+  ion_process *process       = &model->process[r];
+  ion_process_detail *detail = &model->process_detail[r];
 
   PetscFunctionBegin;
   PetscCall(ion_node_expect(gates, ION_MAPPING, "gates"));

@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char *const common_keys[] = {"kind",  "equation", "q10",     "scaled_by",
-                                          "per",   "gates",    "sources", "meaning"};
+static const char *const common_keys[] = {"kind", "equation", "q10",     "scaled_by",
+                                          "per",  "gates",    "sources", "meaning"};
 
 #define ION_MAX_KEYS (ION_COUNT(common_keys) + ION_MAX_PARAM + ION_MAX_SCALES + 2)
 
@@ -15,7 +15,8 @@ int ion_model_find_process(const ion_model *model, int compartment, const char *
   for (size_t r = 0; r < model->network.n_process; r++) {
     const char *dot = strchr(model->process[r].name, '.');
 
-    if (model->process[r].compartment == compartment && dot && !strcmp(dot + 1, name)) return (int)r;
+    if (model->process[r].compartment == compartment && dot && !strcmp(dot + 1, name))
+      return (int)r;
   }
   return -1;
 }
@@ -32,7 +33,7 @@ static PetscErrorCode read_calibration(ion_process_detail *detail, const ion_nod
                                        const char *name, PetscBool *found)
 {
   static const char *const outer[] = {"calibrate"}, *const inner[] = {"times", "of"};
-  const char              *text    = ion_node_text(node);
+  const char *text = ion_node_text(node);
 
   PetscFunctionBegin;
   *found = PETSC_FALSE;
@@ -52,15 +53,15 @@ static PetscErrorCode read_calibration(ion_process_detail *detail, const ion_nod
 static PetscErrorCode read_param(ion_model *model, const ion_node *node, size_t r,
                                  const ion_param *param, const char *key)
 {
-  const ion_process  *process = &model->process[r];
-  ion_process_detail *detail  = &model->process_detail[r];
-  const ion_node     *member  = ion_node_find(node, key);
-  const char         *name    = ion_model_format(model, "%s.%s", process->name, key);
-  const char         *unit    = detail->per_area ? param->unit_area : param->unit;
-  ion_quantity        quantity = {.name = name, .unit = unit ? unit : param->unit};
-  double              factor, offset, si = 0;
-  PetscBool           known, calibrate = PETSC_FALSE;
-  int                 row;
+  const ion_process *process = &model->process[r];
+  ion_process_detail *detail = &model->process_detail[r];
+  const ion_node *member     = ion_node_find(node, key);
+  const char *name           = ion_model_format(model, "%s.%s", process->name, key);
+  const char *unit           = detail->per_area ? param->unit_area : param->unit;
+  ion_quantity quantity      = {.name = name, .unit = unit ? unit : param->unit};
+  double factor, offset, si = 0;
+  PetscBool known, calibrate = PETSC_FALSE;
+  int row;
 
   PetscFunctionBegin;
   if (!(param->flags & ION_PREFACTOR) || !unit) quantity.unit = param->unit;
@@ -75,8 +76,10 @@ static PetscErrorCode read_param(ion_model *model, const ion_node *node, size_t 
     PetscCall(ion_node_fail(node, "%s: the kind '%s' needs '%s' in %s", process->name,
                             process->kind->name, key, quantity.unit));
   if (!calibrate) {
-    if (member) PetscCall(ion_node_get_quantity(member, model->units, &quantity, &si, NULL, NULL));
-    else si = param->value * factor;
+    if (member)
+      PetscCall(ion_node_get_quantity(member, model->units, &quantity, &si, NULL, NULL));
+    else
+      si = param->value * factor;
   }
   PetscCall(ion_model_add_quantity(model, &model->theta, name, quantity.unit, param->meaning, si,
                                    quantity.lower, quantity.upper, &row));
@@ -92,15 +95,15 @@ static PetscErrorCode read_param(ion_model *model, const ion_node *node, size_t 
 }
 
 /* Parameters of the kind, those of each reactant in the order of the equation. */
-static PetscErrorCode read_params(ion_model *model, const ion_node *node, size_t r, const char **keys,
-                                  size_t *n_key)
+static PetscErrorCode read_params(ion_model *model, const ion_node *node, size_t r,
+                                  const char **keys, size_t *n_key)
 {
   const ion_process *process = &model->process[r];
 
   PetscFunctionBegin;
   for (size_t k = 0; k < process->kind->n_param; k++) {
     const ion_param *param = &process->kind->param[k];
-    const size_t     n     = param->flags & ION_PER_REACTANT ? process->n_pool : 1;
+    const size_t n         = param->flags & ION_PER_REACTANT ? process->n_pool : 1;
 
     for (size_t t = 0; t < n; t++) {
       const char *key = param->flags & ION_PER_REACTANT
@@ -118,23 +121,24 @@ static PetscErrorCode read_params(ion_model *model, const ion_node *node, size_t
 }
 
 /* scaled_by: names of model parameters, or of the process's own with a default of its own. */
-static PetscErrorCode read_scales(ion_model *model, const ion_node *node, size_t r, const char **keys,
-                                  size_t *n_key)
+static PetscErrorCode read_scales(ion_model *model, const ion_node *node, size_t r,
+                                  const char **keys, size_t *n_key)
 {
   ion_process_detail *detail = &model->process_detail[r];
-  const ion_node     *list   = ion_node_find(node, "scaled_by");
+  const ion_node *list       = ion_node_find(node, "scaled_by");
 
   PetscFunctionBegin;
   if (!list) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(ion_node_expect(list, ION_SEQUENCE, "scaled_by"));
   if (ion_node_count(list) > ION_MAX_SCALES)
-    PetscCall(ion_node_fail(list, "%s: more than %d multipliers", model->process[r].name, ION_MAX_SCALES));
+    PetscCall(ion_node_fail(list, "%s: more than %d multipliers", model->process[r].name,
+                            ION_MAX_SCALES));
   for (size_t i = 0; i < ion_node_count(list); i++) {
     const ion_node *item = ion_node_at(list, i), *member;
-    const char     *name;
-    ion_quantity    quantity = {.unit = "1", .lower = 0, .upper = 1e6};
-    double          si;
-    int             row;
+    const char *name;
+    ion_quantity quantity = {.unit = "1", .lower = 0, .upper = 1e6};
+    double si;
+    int row;
 
     PetscCall(ion_node_get_string(item, "a multiplier", &name));
     row    = find_parameter(model, name);
@@ -158,11 +162,11 @@ static PetscErrorCode read_scales(ion_model *model, const ion_node *node, size_t
 static PetscErrorCode read_source(ion_model *model, const ion_node *node, const ion_node *sources,
                                   size_t r, const char **keys, size_t *n_key)
 {
-  ion_process    *process = &model->process[r];
+  ion_process *process = &model->process[r];
   const ion_node *member;
-  const char     *key;
-  ion_quantity    quantity = {.unit = "kJ/mol", .lower = 0, .upper = 1e7};
-  double          si;
+  const char *key;
+  ion_quantity quantity = {.unit = "kJ/mol", .lower = 0, .upper = 1e7};
+  double si;
 
   PetscFunctionBegin;
   process->source_row = -1;
@@ -186,7 +190,7 @@ static PetscErrorCode read_source(ion_model *model, const ion_node *node, const 
 static int count_currency(const ion_model *model, size_t r)
 {
   const ion_process *process = &model->process[r];
-  int                nu[3]   = {0, 0, 0};
+  int nu[3]                  = {0, 0, 0};
 
   for (size_t t = 0; t < process->n_pool; t++)
     for (int i = 0; i < 3; i++)
@@ -198,25 +202,26 @@ static int count_currency(const ion_model *model, size_t r)
 /* The membrane of a process, and the charge it carries outwards a turn. */
 static PetscErrorCode check_membrane(ion_model *model, const ion_node *node, size_t r)
 {
-  ion_process            *process = &model->process[r];
-  ion_process_detail     *detail  = &model->process_detail[r];
-  const ion_process_kind *kind    = process->kind;
-  const char             *wrong;
-  PetscBool               crosses = PETSC_FALSE;
+  ion_process *process         = &model->process[r];
+  ion_process_detail *detail   = &model->process_detail[r];
+  const ion_process_kind *kind = process->kind;
+  const char *wrong;
+  PetscBool crosses = PETSC_FALSE;
 
   PetscFunctionBegin;
   detail->inner = process->compartment;
   for (size_t t = 0; t < process->n_pool; t++) {
     const int pool = process->term[t].pool;
 
-    if (detail->inside[t]) process->charge -= detail->nu[t] * detail->z[t];
-    else crosses = PETSC_TRUE;
-    detail->stoich[t] = (ion_stoich){.nu = detail->nu[t],
-                                     .z  = detail->z[t],
-                                     .c  = pool,
-                                     .v  = model->pool[pool].compartment};
+    if (detail->inside[t])
+      process->charge -= detail->nu[t] * detail->z[t];
+    else
+      crosses = PETSC_TRUE;
+    detail->stoich[t] = (ion_stoich){
+        .nu = detail->nu[t], .z = detail->z[t], .c = pool, .v = model->pool[pool].compartment};
   }
-  detail->outer = crosses || kind->flags & ION_MOVES_VOLUME ? model->compartment[detail->inner].outside : -1;
+  detail->outer =
+      crosses || kind->flags & ION_MOVES_VOLUME ? model->compartment[detail->inner].outside : -1;
   if (kind->flags & (ION_BY_FIELD | ION_BY_VOLTAGE | ION_SINGLE_ION) || process->charge != 0)
     for (int i = 0; i < 2; i++) {
       const int c = i ? detail->outer : detail->inner;
@@ -236,7 +241,8 @@ static PetscErrorCode check_membrane(ion_model *model, const ion_node *node, siz
   if (detail->per_area && model->compartment_detail[detail->inner].length_row < 0)
     PetscCall(ion_node_fail(node, "%s: 'per: area' needs the 'membrane' of '%s'", process->name,
                             model->compartment[detail->inner].name));
-  if (kind->flags & ION_MOVES_VOLUME && model->compartment[detail->inner].volume == ION_VOLUME_FREE) {
+  if (kind->flags & ION_MOVES_VOLUME &&
+      model->compartment[detail->inner].volume == ION_VOLUME_FREE) {
     ion_compartment_detail *c = &model->compartment_detail[detail->inner];
 
     if (c->water_process >= 0)
@@ -250,11 +256,12 @@ static PetscErrorCode check_membrane(ion_model *model, const ion_node *node, siz
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode read_per(const ion_node *node, ion_process_detail *detail, const ion_process *process)
+static PetscErrorCode read_per(const ion_node *node, ion_process_detail *detail,
+                               const ion_process *process)
 {
   static const char *const words[] = {"area"};
-  const ion_node          *per     = ion_node_find(node, "per");
-  size_t                   word;
+  const ion_node *per              = ion_node_find(node, "per");
+  size_t word;
 
   PetscFunctionBegin;
   if (!per) PetscFunctionReturn(PETSC_SUCCESS);
@@ -271,9 +278,9 @@ static PetscErrorCode read_per(const ion_node *node, ion_process_detail *detail,
 static PetscErrorCode read_kind(const ion_node *node, ion_process *process)
 {
   const ion_process_kind *const *kinds;
-  const char                    *names[64];
-  const ion_node                *member;
-  size_t                         n, index;
+  const char *names[64];
+  const ion_node *member;
+  size_t n, index;
 
   PetscFunctionBegin;
   kinds = ion_process_kinds(&n);
@@ -287,11 +294,11 @@ static PetscErrorCode read_kind(const ion_node *node, ion_process *process)
 
 static PetscErrorCode read_process(ion_model *model, const ion_node *node, size_t r)
 {
-  ion_process        *process = &model->process[r];
-  ion_process_detail *detail  = &model->process_detail[r];
-  const ion_node     *equation, *q10 = NULL, *gates, *sources;
-  const char         *text, *keys[ION_MAX_KEYS];
-  size_t              n_key = ION_COUNT(common_keys);
+  ion_process *process       = &model->process[r];
+  ion_process_detail *detail = &model->process_detail[r];
+  const ion_node *equation, *q10 = NULL, *gates, *sources;
+  const char *text, *keys[ION_MAX_KEYS];
+  size_t n_key = ION_COUNT(common_keys);
 
   PetscFunctionBegin;
   memcpy(keys, common_keys, sizeof common_keys);
@@ -326,9 +333,9 @@ static PetscErrorCode read_process(ion_model *model, const ion_node *node, size_
 /* `of` of the splits, once all processes are known. */
 static PetscErrorCode resolve_split(ion_model *model, size_t r)
 {
-  const ion_node     *times, *of;
-  ion_process_detail *detail   = &model->process_detail[r];
-  const ion_quantity  quantity = {.name = "times", .unit = "1", .lower = -1e6, .upper = 1e6};
+  const ion_node *times, *of;
+  ion_process_detail *detail  = &model->process_detail[r];
+  const ion_quantity quantity = {.name = "times", .unit = "1", .lower = -1e6, .upper = 1e6};
 
   PetscFunctionBegin;
   PetscCall(ion_node_require(detail->calibration, "calibrate", "times", &times));
@@ -337,7 +344,7 @@ static PetscErrorCode resolve_split(ion_model *model, size_t r)
   PetscCall(ion_node_expect(of, ION_SEQUENCE, "of"));
   for (size_t i = 0; i < ion_node_count(of); i++) {
     const char *name;
-    int         other;
+    int other;
 
     PetscCall(ion_node_get_string(ion_node_at(of, i), "a process", &name));
     other = ion_model_find_process(model, model->process[r].compartment, name);
@@ -352,7 +359,7 @@ static PetscErrorCode resolve_split(ion_model *model, size_t r)
 PetscErrorCode ion_model_read_processes(ion_model *model, const ion_node *root)
 {
   const ion_node *node;
-  size_t          n = 0;
+  size_t n = 0;
 
   PetscFunctionBegin;
   PetscCall(ion_node_require(root, "a model file", "processes", &node));
@@ -364,8 +371,8 @@ PetscErrorCode ion_model_read_processes(ion_model *model, const ion_node *root)
   for (size_t c = 0; c < model->network.n_compartment; c++)
     model->compartment_detail[c].water_process = -1;
   for (size_t i = 0; i < ion_node_count(node); i++) {
-    const ion_node *list        = ion_node_at(node, i);
-    const int       compartment = ion_model_find_compartment(model, ion_node_key_at(node, i));
+    const ion_node *list  = ion_node_at(node, i);
+    const int compartment = ion_model_find_compartment(model, ion_node_key_at(node, i));
 
     if (compartment < 0)
       PetscCall(ion_node_fail_key(node, i, "unknown compartment '%s'", ion_node_key_at(node, i)));

@@ -27,10 +27,13 @@ typedef struct {
   double D_pro[ION_TILE]; /* the same over products */
 } binding;
 
-static void multiply(size_t n, const double *restrict a, double *restrict D)
+/* D *= a^power */
+static void multiply(size_t n, int power, const double *restrict a, double *restrict D)
 {
+  for (; power > 0; power--) {
 #pragma omp simd
-  for (size_t p = 0; p < n; p++) D[p] *= a[p];
+    for (size_t p = 0; p < n; p++) D[p] *= a[p];
+  }
 }
 
 /* a = c/K, b = 1 + a, and the share n c/(K + c) = d ln (1 + c/K)^n / d ln c, by one division. */
@@ -56,10 +59,8 @@ static void bind_all(const ion_local *x, const ion_rate *r, size_t first, size_t
     const int power = abs(x->nu[i]);
 
     bind(n, power, x->c[i] + first, x->param[i] + first, a, b, r->dlnc[i] + first);
-    for (int k = 0; k < power; k++) {
-      if (x->nu[i] < 0) multiply(n, a, site->N);
-      multiply(n, b, x->nu[i] < 0 ? site->D_sub : site->D_pro);
-    }
+    if (x->nu[i] < 0) multiply(n, power, a, site->N);
+    multiply(n, power, b, x->nu[i] < 0 ? site->D_sub : site->D_pro);
   }
 }
 

@@ -35,6 +35,7 @@ PetscBool ion_dealer_is_stopping(ion_dealer *dealer)
 }
 
 /* PETSc error handler that keeps the message; rank 0 raises the first one of the job again. */
+// NOLINTNEXTLINE(readability-function-size): PETSc fixes the arguments
 static PetscErrorCode keep_message(MPI_Comm comm, int at, const char *function, const char *file,
                                    PetscErrorCode code, PetscErrorType type, const char *text,
                                    void *context)

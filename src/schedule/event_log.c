@@ -25,7 +25,8 @@ void ion_log_event(const char *path, const char *format, ...)
   va_start(arguments, format);
   (void)vsnprintf(line + n, sizeof line - n - 1, format, arguments);
   va_end(arguments);
-  (void)strcat(line, "\n");
-  if (write(fd, line, strlen(line)) < 0) fprintf(stderr, "warning: cannot write %s\n", path);
+  n         = strlen(line);
+  line[n++] = '\n';
+  if (write(fd, line, n) < 0) fprintf(stderr, "warning: cannot write %s\n", path);
   (void)close(fd);
 }

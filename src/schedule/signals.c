@@ -38,7 +38,7 @@ PetscErrorCode ion_signals_restore(ion_signals **signals)
 {
   PetscFunctionBegin;
   if (!*signals) PetscFunctionReturn(PETSC_SUCCESS);
-  for (size_t i = 0; i < (*signals)->n; i++) {
+  for (size_t i = 0; i < (*signals)->n && i < ION_N_SIGNAL; i++) {
     (void)sigaction(asked_by[i], &(*signals)->previous[i], NULL);
   }
   PetscCall(PetscFree(*signals));

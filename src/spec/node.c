@@ -42,7 +42,7 @@ const ion_node *ion_node_find(const ion_node *node, const char *key)
   ion_node *const *found;
 
   if (node->kind != ION_MAPPING || node->n_member == 0) return NULL;
-  found = bsearch(key, node->sorted, node->n_member, sizeof *node->sorted, compare_to_key);
+  found = bsearch(key, node->sorted, node->n_member, ION_POINTER_BYTES, compare_to_key);
   return found ? *found : NULL;
 }
 

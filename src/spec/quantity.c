@@ -31,20 +31,17 @@ static PetscErrorCode read_number(ion_place place, const char *what, const char 
 }
 
 PetscErrorCode ion_quantity_unit(ion_place place, const ion_units *units,
-                                 const ion_quantity *quantity, const char *unit, double *factor,
-                                 double *offset)
+                                 const ion_quantity *quantity, const char *unit, ion_scale *scale)
 {
   PetscBool known;
 
   PetscFunctionBegin;
-  PetscCall(ion_units_to_si(units, unit, quantity->unit, factor, offset, &known));
+  scale->unit = unit;
+  PetscCall(ion_units_to_si(units, unit, quantity->unit, &scale->factor, &scale->offset, &known));
   if (known) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(ion_units_to_si(units, unit, NULL, factor, offset, &known));
-  if (known)
-    PetscCall(ion_place_fail(place, "%.200s: wrong unit '%.80s'; expected %s or a unit like it",
-                             quantity->name, unit, quantity->unit));
-  PetscCall(ion_place_fail(place, "%.200s: unknown unit '%.80s'; expected %s or a unit like it",
-                           quantity->name, unit, quantity->unit));
+  PetscCall(ion_units_to_si(units, unit, NULL, &scale->factor, &scale->offset, &known));
+  PetscCall(ion_place_fail(place, "%.200s: %s unit '%.80s'; expected %s or a unit like it",
+                           quantity->name, known ? "wrong" : "unknown", unit, quantity->unit));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -92,8 +89,8 @@ static PetscErrorCode check_bounds(ion_place place, const ion_units *units,
 }
 
 PetscErrorCode ion_quantity_number(ion_place place, const ion_units *units,
-                                   const ion_quantity *quantity, const char *text, const char *unit,
-                                   double factor, double offset, double *number, double *si)
+                                   const ion_quantity *quantity, const ion_scale *scale,
+                                   const char *text, double *number, double *si)
 {
   const char *rest;
 
@@ -101,8 +98,8 @@ PetscErrorCode ion_quantity_number(ion_place place, const ion_units *units,
   PetscCall(read_number(place, quantity->name, text, number, &rest));
   if (*rest)
     PetscCall(ion_place_fail(place, "%.200s must be a number, not '%.80s'", quantity->name, text));
-  *si = factor * *number + offset;
-  PetscCall(check_bounds(place, units, quantity, *number, unit, *si));
+  *si = scale->factor * *number + scale->offset;
+  PetscCall(check_bounds(place, units, quantity, *number, scale->unit, *si));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -132,7 +129,8 @@ PetscErrorCode ion_node_get_quantity(const ion_node *node, const ion_units *unit
 {
   const ion_place place = ion_node_place(node);
   const char *written;
-  double factor, offset, x;
+  ion_scale scale;
+  double x;
 
   PetscFunctionBegin;
   PetscCall(ion_node_expect(node, ION_SCALAR, quantity->name));
@@ -143,8 +141,8 @@ PetscErrorCode ion_node_get_quantity(const ion_node *node, const ion_units *unit
     PetscCall(ion_place_fail(place, "%.200s must be a number with a unit, not '%.80s'",
                              quantity->name, node->text));
   PetscCall(tidy_unit(node, &written));
-  PetscCall(ion_quantity_unit(place, units, quantity, written, &factor, &offset));
-  *si = factor * x + offset;
+  PetscCall(ion_quantity_unit(place, units, quantity, written, &scale));
+  *si = scale.factor * x + scale.offset;
   PetscCall(check_bounds(place, units, quantity, x, written, *si));
   if (unit) *unit = written;
   if (number) *number = x;

@@ -9,6 +9,9 @@
 #define ION_SPEC_MAX_DEPTH 100
 #define ION_MAX_MESSAGE 1200
 
+/* Of an entry in `member` and `sorted`. */
+#define ION_POINTER_BYTES sizeof(void *)
+
 typedef struct ion_spec_chunk ion_spec_chunk;
 
 struct ion_node {

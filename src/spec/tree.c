@@ -181,10 +181,10 @@ static PetscErrorCode sort_keys(ion_node *node)
   void *memory = NULL;
 
   PetscFunctionBegin;
-  PetscCall(ion_spec_alloc(node->spec, node->n_member * sizeof *node->sorted, &memory));
+  PetscCall(ion_spec_alloc(node->spec, node->n_member * ION_POINTER_BYTES, &memory));
   node->sorted = memory;
-  memcpy(node->sorted, node->member, node->n_member * sizeof *node->sorted);
-  qsort(node->sorted, node->n_member, sizeof *node->sorted, compare_keys);
+  memcpy(node->sorted, node->member, node->n_member * ION_POINTER_BYTES);
+  qsort(node->sorted, node->n_member, ION_POINTER_BYTES, compare_keys);
   for (size_t i = 1; i < node->n_member; i++) {
     const ion_node *first = node->sorted[i - 1], *again = node->sorted[i];
     const ion_place place = {node->spec->path, again->key_line, again->key_column};
@@ -205,7 +205,7 @@ static PetscErrorCode end_container(reader *in)
 
   PetscFunctionBegin;
   if (node->n_member == 0) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(ion_spec_alloc(in->spec, node->n_member * sizeof *node->member, &memory));
+  PetscCall(ion_spec_alloc(in->spec, node->n_member * ION_POINTER_BYTES, &memory));
   node->member = memory;
   for (ion_node *member = top->first; member; member = member->next) node->member[i++] = member;
   if (node->kind == ION_MAPPING) PetscCall(sort_keys(node));

@@ -1,0 +1,403 @@
+/* Points that Newton's method from rest left open, or brought far from rest:
+ *
+ * 1. follow the branch from rest along the straight path of parameters to the point; arriving there is
+ *    what "connected to rest" means;
+ * 2. else relax from what is put in (pseudo-transient continuation): linearly implicit Euler steps whose
+ *    length grows as the state settles. Where the branch is gone it ends on the collapsed state.
+ *
+ * Both advance one lane a point in the rescue tile, a Newton solve at a time. */
+#include "solver_impl.h"
+
+#include <petscblaslapack.h>
+
+#include <math.h>
+#include <string.h>
+
+enum { MOST_CORRECTIONS = 10, MOST_RELAXATIONS = 600 };
+
+static const double tolerance = 1e-7;
+static const double shortest_path =
+    1.0 / 4096;                         /* step of the path before the branch counts as lost */
+static const double widest_jump = 0.5;  /* change of the state over one step of the path */
+static const double longest     = 0.7;  /* change of the unknowns in one relaxation step */
+static const double settled     = 1e10; /* s, time step of a relaxation that has become Newton */
+
+typedef enum { ION_LANE_BUSY, ION_LANE_FOUND, ION_LANE_LOST, ION_LANE_OUTSIDE } ion_lane_state;
+
+typedef struct ion_stage ion_stage;
+
+struct ion_stage {
+  ion_solver *solver;
+  ion_tile *tile;
+  ion_block theta;                            /* [n_theta][lanes] parameters of the lanes */
+  double t[ION_MAX_LANES], dt[ION_MAX_LANES]; /* path: place and step; relaxation: dt in s */
+  PetscBool is_path;
+};
+
+/* ---- lanes ---- */
+
+static void copy_column(ion_block from, size_t p, ion_block to, size_t lane)
+{
+  for (size_t i = 0; i < to.n_row; i++) ion_row(to, i)[lane] = ion_row(from, i)[p];
+}
+
+/* Parameters of a lane: at place t of the path, or the point's own. */
+static void set_parameters(ion_stage *s, size_t lane, double t)
+{
+  const ion_solver *solver = s->solver;
+  const size_t p           = (size_t)s->tile->point[lane];
+
+  for (size_t k = 0; k < solver->n_varying; k++) {
+    const size_t row = (size_t)solver->varying[k];
+    const double ref = solver->reference[row], end = ion_row(solver->theta, row)[p];
+
+    ion_row(s->theta, row)[lane] = t >= 1 ? end : ref + t * (end - ref);
+  }
+}
+
+static void start_lane(ion_stage *s, size_t lane, size_t p)
+{
+  ion_tile *tile = s->tile;
+  double x[256];
+
+  tile->point[lane] = (ptrdiff_t)p;
+  tile->count[lane] = 0;
+  if (s->is_path) {
+    memcpy(x, ion_model_rest(s->solver->model), s->solver->n_state * sizeof *x);
+    s->t[lane]  = 0;
+    s->dt[lane] = 0.125;
+    set_parameters(s, lane, s->dt[lane]);
+  } else {
+    set_parameters(s, lane, 1);
+    ion_model_start(s->solver->model, s->theta, lane, x);
+    s->t[lane]  = 0;
+    s->dt[lane] = 0.1;
+  }
+  for (size_t i = 0; i < s->solver->n_state; i++)
+    ion_row(tile->x, i)[lane] = ion_row(tile->x_old, i)[lane] = x[i];
+}
+
+static void restore(ion_tile *tile, size_t lane)
+{
+  copy_column(tile->x_old, lane, tile->x, lane);
+}
+
+/* ---- linear solve with a guard ---- */
+
+/* |J y - F| of a lane against |F|, with the matrix as it was before elimination. */
+static PetscBool is_solved(const ion_stage *s, size_t lane)
+{
+  const ion_pattern *pattern = ion_model_pattern(s->solver->model);
+  double worst = 0, size = 0;
+
+  for (size_t i = 0; i < pattern->n; i++) {
+    const double f = ion_row(s->tile->saved_F, i)[lane];
+    double sum     = -f;
+
+    for (int k = pattern->start[i]; k < pattern->start[i + 1]; k++)
+      sum += ion_row(s->tile->saved_jac, (size_t)k)[lane] *
+             ion_row(s->tile->y, (size_t)pattern->col[k])[lane];
+    if (!(fabs(sum) <= worst)) worst = fabs(sum);
+    if (fabs(f) > size) size = fabs(f);
+  }
+  return (PetscBool)(worst <= 1e-8 * size);
+}
+
+/* LU with pivoting for one lane; a singular matrix gives NaN. */
+static PetscErrorCode solve_dense(ion_stage *s, size_t lane)
+{
+  const ion_pattern *pattern = ion_model_pattern(s->solver->model);
+  const size_t n             = pattern->n;
+  PetscBLASInt order, one = 1, info, *pivots;
+  PetscScalar *A, *b;
+
+  PetscFunctionBegin;
+  PetscCall(PetscBLASIntCast((PetscInt)n, &order));
+  PetscCall(PetscMalloc3(n * n, &A, n, &b, n, &pivots));
+  PetscCall(PetscArrayzero(A, n * n));
+  for (size_t i = 0; i < n; i++) {
+    b[i] = ion_row(s->tile->saved_F, i)[lane];
+    for (int k = pattern->start[i]; k < pattern->start[i + 1]; k++)
+      A[i + n * (size_t)pattern->col[k]] = ion_row(s->tile->saved_jac, (size_t)k)[lane];
+  }
+  PetscCallBLAS("gesv", LAPACKgesv_(&order, &one, A, &order, pivots, b, &order, &info));
+  s->tile->largest[lane] = 0;
+  for (size_t i = 0; i < n; i++) {
+    const double y = info ? (double)NAN : b[i];
+
+    ion_row(s->tile->y, i)[lane] = y;
+    if (!(fabs(y) <= s->tile->largest[lane])) s->tile->largest[lane] = fabs(y);
+  }
+  PetscCall(PetscFree3(A, b, pivots));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Subtract M/dt on the diagonal: the linearly implicit Euler step (J - M/dt) y = F, x -= y. */
+static void shift_diagonal(ion_stage *s)
+{
+  const ion_pattern *pattern = ion_model_pattern(s->solver->model);
+  double mass[ION_MAX_LANES];
+
+  for (size_t i = 0; i < pattern->n; i++) {
+    ion_model_mass(s->solver->model, &s->tile->work, i, s->tile->lanes, mass);
+    for (int k = pattern->start[i]; k < pattern->start[i + 1]; k++)
+      if (pattern->col[k] == (int)i)
+        for (size_t l = 0; l < s->tile->lanes; l++)
+          ion_row(s->tile->work.jac, (size_t)k)[l] -= mass[l] / s->dt[l];
+  }
+}
+
+static PetscErrorCode solve_lanes(ion_stage *s)
+{
+  ion_tile *tile = s->tile;
+
+  PetscFunctionBegin;
+  if (!s->is_path) shift_diagonal(s);
+  for (size_t k = 0; k < tile->saved_jac.n_row; k++)
+    memcpy(ion_row(tile->saved_jac, k), ion_row(tile->work.jac, k), tile->lanes * sizeof(double));
+  for (size_t i = 0; i < tile->saved_F.n_row; i++)
+    memcpy(ion_row(tile->saved_F, i), ion_row(tile->work.F, i), tile->lanes * sizeof(double));
+  ion_tile_solve(s->solver, tile);
+  for (size_t i = 0; i < s->solver->n_state; i++)
+    memcpy(ion_row(tile->y, i), ion_tile_direction(s->solver, tile, i),
+           tile->lanes * sizeof(double));
+  for (size_t l = 0; l < tile->lanes; l++)
+    if (tile->point[l] >= 0 && tile->norm[l] < (double)INFINITY && !is_solved(s, l))
+      PetscCall(solve_dense(s, l));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* ---- following the path ---- */
+
+static double change_since(const ion_tile *tile, size_t lane)
+{
+  double most = 0;
+
+  for (size_t i = 0; i < tile->x.n_row; i++) {
+    const double d = fabs(ion_row(tile->x, i)[lane] - ion_row(tile->x_old, i)[lane]);
+
+    if (!(d <= most)) most = d;
+  }
+  return most;
+}
+
+static ion_lane_state shorten_path(ion_stage *s, size_t lane)
+{
+  s->dt[lane] *= 0.5;
+  s->tile->count[lane] = 0;
+  restore(s->tile, lane);
+  if (s->dt[lane] < shortest_path) return ION_LANE_LOST;
+  set_parameters(s, lane, s->t[lane] + s->dt[lane]);
+  return ION_LANE_BUSY;
+}
+
+static ion_lane_state advance_path(ion_stage *s, size_t lane)
+{
+  ion_tile *tile = s->tile;
+
+  if (!(tile->norm[lane] < (double)INFINITY) || !(tile->largest[lane] <= 2 * widest_jump))
+    return shorten_path(s, lane);
+  for (size_t i = 0; i < s->solver->n_state; i++)
+    ion_row(tile->x, i)[lane] -= ion_row(tile->y, i)[lane];
+  if (tile->largest[lane] > tolerance)
+    return ++tile->count[lane] < MOST_CORRECTIONS ? ION_LANE_BUSY : shorten_path(s, lane);
+  if (tile->sign[lane] != s->solver->rest_sign || !(change_since(tile, lane) <= widest_jump))
+    return shorten_path(s, lane);
+  s->t[lane] += s->dt[lane];
+  if (s->t[lane] >= 1) return ION_LANE_FOUND;
+  s->dt[lane] = fmin(2 * s->dt[lane], 1 - s->t[lane]);
+  if (s->t[lane] + s->dt[lane] < 1 && s->t[lane] + s->dt[lane] > 1 - 1e-12)
+    s->dt[lane] = 1 - s->t[lane];
+  tile->count[lane] = 0;
+  copy_column(tile->x, lane, tile->x_old, lane);
+  set_parameters(s, lane, s->t[lane] + s->dt[lane]);
+  return ION_LANE_BUSY;
+}
+
+/* ---- relaxation ---- */
+
+/* d ln w of a compartment for the step y. */
+static double volume_change(const ion_stage *s, size_t lane, int compartment)
+{
+  const ion_network *n = ion_model_network(s->solver->model);
+  double d             = 0;
+
+  if (n->compartment[compartment].volume == ION_VOLUME_FREE)
+    return ion_row(s->tile->y, (size_t)n->compartment[compartment].x_w)[lane];
+  if (n->compartment[compartment].volume != ION_VOLUME_REMAINDER) return 0;
+  for (size_t j = 0; j < n->n_compartment; j++)
+    if (n->compartment[j].x_w >= 0)
+      d -= ion_row(s->tile->y, (size_t)n->compartment[j].x_w)[lane] *
+           ion_row(s->tile->work.w, j)[lane] / ion_row(s->tile->work.w, (size_t)compartment)[lane];
+  return d;
+}
+
+/* Charge and conserved totals are linear in amounts and volumes, and V is steep in charge: so amounts and
+ * volumes take the step, n (1 - dn) and w (1 - dw), not their logarithms. */
+static PetscBool take_step(ion_stage *s, size_t lane, double share)
+{
+  const ion_network *n = ion_model_network(s->solver->model);
+  ion_tile *tile       = s->tile;
+
+  for (size_t i = 0; i < s->solver->n_state; i++)
+    ion_row(tile->x, i)[lane] -= share * ion_row(tile->y, i)[lane];
+  for (size_t q = 0; q < n->n_pool; q++) {
+    const int x     = n->pool[q].x;
+    const double dw = share * volume_change(s, lane, n->pool[q].compartment);
+    double y, dn;
+
+    if (x < 0 || !ion_model_is_logarithm(s->solver->model, (size_t)x)) continue;
+    y  = share * ion_row(tile->y, (size_t)x)[lane];
+    dn = y + dw;
+    if (!(dn < 0.95 && dw < 0.95)) return PETSC_FALSE;
+    ion_row(tile->x, (size_t)x)[lane] += y + log1p(-dn) - log1p(-dw);
+  }
+  for (size_t i = 0; i < n->n_compartment; i++) {
+    const int x = n->compartment[i].x_w;
+
+    if (x < 0) continue;
+    const double y = share * ion_row(tile->y, (size_t)x)[lane];
+
+    ion_row(tile->x, (size_t)x)[lane] += y + log1p(-y);
+  }
+  return PETSC_TRUE;
+}
+
+static ion_lane_state retry_shorter(ion_stage *s, size_t lane, double by)
+{
+  s->dt[lane] *= by;
+  restore(s->tile, lane);
+  return s->dt[lane] < 1e-12 ? ION_LANE_LOST : ION_LANE_BUSY;
+}
+
+static ion_lane_state advance_relaxation(ion_stage *s, size_t lane)
+{
+  ion_tile *tile    = s->tile;
+  const double most = tile->largest[lane];
+  double share      = 1;
+
+  if (++tile->count[lane] > MOST_RELAXATIONS) return ION_LANE_LOST;
+  if (!(tile->norm[lane] < (double)INFINITY))
+    return tile->count[lane] == 1 ? ION_LANE_OUTSIDE : retry_shorter(s, lane, 0.25);
+  copy_column(tile->x, lane, tile->x_old, lane);
+  if (!(most <= longest)) {
+    /* what does not shrink with the time step are constraints: they are approached in part */
+    if (s->dt[lane] > 1e-9 || !(most <= 1e6))
+      return retry_shorter(s, lane, most <= 1e6 ? fmax(0.5 * longest / most, 0.05) : 0.05);
+    share = longest / most;
+  }
+  if (!take_step(s, lane, share)) return retry_shorter(s, lane, 0.25);
+  if (most <= tolerance && s->dt[lane] >= settled) return ION_LANE_FOUND;
+  s->dt[lane] *= fmin(4, fmax(0.5, 0.5 * longest / most));
+  if (s->dt[lane] > 10 * settled) s->dt[lane] = 10 * settled;
+  return ION_LANE_BUSY;
+}
+
+/* ---- both ---- */
+
+typedef struct {
+  size_t *point; /* points that need it, in order */
+  size_t n;
+  unsigned char *end; /* [max_batch] ion_lane_state each point ended in */
+} ion_queue;
+
+static PetscErrorCode run_stage(ion_stage *s, const ion_queue *queue)
+{
+  ion_tile *tile = s->tile;
+  size_t next = 0, busy = 0;
+
+  PetscFunctionBegin;
+  for (size_t l = 0; l < tile->lanes; l++) {
+    start_lane(s, l, queue->point[next < queue->n ? next : 0]);
+    if (next++ < queue->n)
+      busy++;
+    else
+      tile->point[l] = -1;
+  }
+  next = busy;
+  while (busy) {
+    ion_model_prepare(s->solver->model, s->theta, tile->prepared);
+    ion_model_evaluate(s->solver->model, tile->prepared, tile->x, tile->lanes,
+                       ION_RESIDUAL | ION_JACOBIAN, &tile->work);
+    ion_tile_norm(tile, tile->work.F, tile->norm);
+    PetscCall(solve_lanes(s));
+    for (size_t l = 0; l < tile->lanes; l++) {
+      const ptrdiff_t p = tile->point[l];
+      ion_lane_state end;
+
+      if (p < 0) continue;
+      s->solver->iterations[p]++;
+      end = s->is_path ? advance_path(s, l) : advance_relaxation(s, l);
+      if (end == ION_LANE_BUSY) continue;
+      queue->end[p] = (unsigned char)end;
+      if (end == ION_LANE_FOUND) {
+        copy_column(tile->x, l,
+                    (ion_block){s->solver->x.data + p, s->solver->n_state, 1, s->solver->x.stride},
+                    0);
+        s->solver->det_sign[p] = tile->sign[l];
+      }
+      tile->point[l] = -1;
+      busy--;
+      if (next < queue->n) {
+        start_lane(s, l, queue->point[next++]);
+        busy++;
+      }
+    }
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode rescue_points(ion_solver *solver, ion_stage *s, ion_queue *queue)
+{
+  size_t n_left = 0;
+
+  PetscFunctionBegin;
+  ion_model_default_theta(solver->model, s->theta);
+  s->is_path = PETSC_TRUE;
+  PetscCall(run_stage(s, queue));
+  for (size_t k = 0; k < queue->n; k++) {
+    const size_t p = queue->point[k];
+
+    if (queue->end[p] == ION_LANE_FOUND) {
+      solver->verdict->status[p]  = ION_OK;
+      solver->verdict->reached[p] = ION_REACHED_BRANCH;
+    } else
+      queue->point[n_left++] = p;
+  }
+  queue->n = n_left;
+  if (!n_left) PetscFunctionReturn(PETSC_SUCCESS);
+  s->is_path = PETSC_FALSE;
+  PetscCall(run_stage(s, queue));
+  for (size_t k = 0; k < queue->n; k++) {
+    const size_t p  = queue->point[k];
+    const int found = queue->end[p] == ION_LANE_FOUND && solver->det_sign[p] == solver->rest_sign;
+
+    solver->verdict->status[p]  = found                               ? ION_OK
+                                  : queue->end[p] == ION_LANE_OUTSIDE ? ION_DOMAIN_ERROR
+                                                                      : ION_NO_STATE_FOUND;
+    solver->verdict->reached[p] = found ? ION_REACHED_DEPARTED : ION_REACHED_NOT;
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode ion_rescue_batch(ion_solver *solver)
+{
+  ion_queue queue = {0};
+  ion_stage *stage;
+
+  PetscFunctionBegin;
+  PetscCall(PetscMalloc2(solver->n_point, &queue.point, solver->max_batch, &queue.end));
+  for (size_t p = 0; p < solver->n_point; p++)
+    if (solver->verdict->reached[p] == ION_REACHED_NOT) queue.point[queue.n++] = p;
+  if (queue.n) {
+    PetscCall(PetscNew(&stage));
+    stage->solver = solver;
+    stage->tile   = &solver->rescue;
+    PetscCall(ion_block_create(solver->n_theta, stage->tile->lanes, &stage->theta));
+    PetscCall(rescue_points(solver, stage, &queue));
+    PetscCall(ion_block_destroy(&stage->theta));
+    PetscCall(PetscFree(stage));
+  }
+  PetscCall(PetscFree2(queue.point, queue.end));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}

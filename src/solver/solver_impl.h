@@ -1,0 +1,132 @@
+/* What the files of src/solver share. */
+#ifndef ION_SOLVER_IMPL_H
+#define ION_SOLVER_IMPL_H
+
+#include <ion/solver.h>
+
+/* ---- elimination: sparse LU found once a model, executed over rows of points ---- */
+
+typedef enum {
+  ION_LU_PIVOT,  /* slot[dst] = 1/slot[dst], and the sign of the pivot */
+  ION_LU_SCALE,  /* slot[dst] *= slot[a] */
+  ION_LU_UPDATE, /* slot[dst] -= slot[a] slot[b] */
+  ION_LU_FILL    /* slot[dst] = -slot[a] slot[b] */
+} ion_lu_code;
+
+typedef struct {
+  ion_lu_code code;
+  int dst, a, b;
+} ion_lu_op;
+
+/* Slots: the entries of dF/dx, then fill, then one for each component of the right-hand side. */
+typedef struct {
+  size_t n;
+  size_t n_nonzero, n_fill;
+  ion_lu_op *op;
+  size_t n_op, capacity;
+  int *solution; /* [n] slot that holds component i of the solution in the end */
+} ion_elimination;
+
+/* Choose pivots by Markowitz counts among entries of at least a hundredth of their row, at the values
+ * of one representative Jacobian [n_nonzero]. */
+PetscErrorCode ion_elimination_create(const ion_pattern *pattern, const double *jacobian,
+                                      ion_elimination *elimination);
+PetscErrorCode ion_elimination_destroy(ion_elimination *elimination);
+
+/* Solve J y = F in place: jac [n_nonzero], fill [n_fill] and F [n] are overwritten; component i of y is
+ * row solution[i] - n_nonzero - n_fill of F. sign [n_point] becomes that of the determinant times a
+ * constant of the elimination. */
+void ion_elimination_solve(const ion_elimination *elimination, ion_block jac, ion_block fill,
+                           ion_block F, size_t n_point, double *sign);
+
+/* ---- a tile: points advanced together ---- */
+
+#define ION_MAX_LANES 512
+
+typedef struct {
+  size_t lanes;
+  ion_work work;
+  ion_block prepared, x, x_old, y, fill;
+  ion_block saved_jac, saved_F; /* for the guard of the relaxation */
+  double norm[ION_MAX_LANES], norm_old[ION_MAX_LANES], step[ION_MAX_LANES], first[ION_MAX_LANES];
+  double largest[ION_MAX_LANES], sign[ION_MAX_LANES], mask[ION_MAX_LANES];
+  ptrdiff_t point[ION_MAX_LANES]; /* of the batch, -1 where the lane is idle */
+  int count[ION_MAX_LANES];
+} ion_tile;
+
+PetscErrorCode ion_tile_create(const ion_solver *solver, size_t lanes, ion_tile *tile);
+PetscErrorCode ion_tile_destroy(ion_tile *tile);
+
+/* |F|_2 of every lane; NaN becomes infinite. */
+void ion_tile_norm(const ion_tile *tile, ion_block F, double *norm);
+
+/* Solve J y = F in place of what the last evaluation left; `largest` becomes max |y|, `sign` that of the
+ * determinant. */
+void ion_tile_solve(const ion_solver *solver, ion_tile *tile);
+
+/* Component i of y over the lanes. */
+const double *ion_tile_direction(const ion_solver *solver, const ion_tile *tile, size_t i);
+
+struct ion_solver {
+  const ion_model *model;
+  size_t n_state, n_theta, n_varying, max_batch;
+  int *varying;
+  size_t n_prepared_varying;
+  int *prepared_varying;      /* prepared rows that depend on the varying parameters */
+  double *reference;          /* [n_theta] */
+  double *tangent;            /* [n_varying][n_state] dx/dg, g = ln p or p */
+  unsigned char *logarithmic; /* [n_varying] */
+  double rest_sign;           /* sign of the determinant at rest */
+  ion_elimination elimination;
+  ion_tile tile, rescue;
+  ion_block prepared; /* [n_prepared][max_batch] */
+  int *potential;     /* unknowns that are potentials */
+  size_t n_potential;
+
+  /* the batch in hand */
+  ion_block theta, x;
+  size_t n_point;
+  const ion_verdict *verdict;
+  unsigned char *converged; /* [max_batch] */
+  double *det_sign;         /* [max_batch] sign of the determinant at the state */
+  int *iterations;
+
+  SNES snes;
+  Vec vec; /* the batch's unknowns [n_state][stride]; `x` is its array */
+  Vec residual;
+  Mat matrix;
+  ion_block jac;   /* [n_nonzero][max_batch] of the newtonls alternative */
+  ion_block trial; /* [n_state][max_batch] */
+  double *scalars; /* [4][max_batch] norm, step, first, sign */
+};
+
+/* tangent.c */
+PetscErrorCode ion_solver_find_tangents(ion_solver *solver);
+void ion_solver_guess(const ion_solver *solver, ion_block theta, size_t n_point, ion_block x);
+
+/* newton.c: damped Newton over the batch, finished lanes refilled */
+void ion_newton_batch(ion_solver *solver);
+
+/* snes.c */
+PetscErrorCode ion_solver_create_snes(ion_solver *solver);
+PetscErrorCode ion_solver_destroy_snes(ion_solver *solver);
+
+/* rescue.c: points the direct way left open */
+PetscErrorCode ion_rescue_batch(ion_solver *solver);
+
+/* stability.c */
+PetscErrorCode ion_stability_batch(ion_solver *solver);
+
+static inline PetscBool ion_solver_is_far(const ion_solver *solver, ion_block x, size_t p)
+{
+  const double *rest = ion_model_rest(solver->model);
+
+  for (size_t k = 0; k < solver->n_potential; k++) {
+    const double d = ion_row(x, (size_t)solver->potential[k])[p] - rest[solver->potential[k]];
+
+    if (!(d <= 1 && d >= -1)) return PETSC_TRUE;
+  }
+  return PETSC_FALSE;
+}
+
+#endif

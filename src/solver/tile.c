@@ -1,0 +1,79 @@
+/* A tile: a few dozen points advanced together, small enough that their Jacobians stay in cache. */
+#include "solver_impl.h"
+
+#include <math.h>
+#include <string.h>
+
+PetscErrorCode ion_tile_create(const ion_solver *solver, size_t lanes, ion_tile *tile)
+{
+  const size_t n = solver->n_state, n_nonzero = ion_model_pattern(solver->model)->n_nonzero;
+
+  PetscFunctionBegin;
+  tile->lanes = lanes;
+  PetscCall(ion_work_create(solver->model, lanes, &tile->work));
+  PetscCall(ion_block_create(ion_model_n_prepared(solver->model), lanes, &tile->prepared));
+  PetscCall(ion_block_create(n, lanes, &tile->x));
+  PetscCall(ion_block_create(n, lanes, &tile->x_old));
+  PetscCall(ion_block_create(n, lanes, &tile->y));
+  PetscCall(ion_block_create(solver->elimination.n_fill, lanes, &tile->fill));
+  PetscCall(ion_block_create(n_nonzero, lanes, &tile->saved_jac));
+  PetscCall(ion_block_create(n, lanes, &tile->saved_F));
+  for (size_t l = 0; l < ION_MAX_LANES; l++) tile->point[l] = -1;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode ion_tile_destroy(ion_tile *tile)
+{
+  PetscFunctionBegin;
+  PetscCall(ion_work_destroy(&tile->work));
+  PetscCall(ion_block_destroy(&tile->prepared));
+  PetscCall(ion_block_destroy(&tile->x));
+  PetscCall(ion_block_destroy(&tile->x_old));
+  PetscCall(ion_block_destroy(&tile->y));
+  PetscCall(ion_block_destroy(&tile->fill));
+  PetscCall(ion_block_destroy(&tile->saved_jac));
+  PetscCall(ion_block_destroy(&tile->saved_F));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+void ion_tile_norm(const ion_tile *tile, ion_block F, double *norm)
+{
+  const size_t n = tile->lanes;
+
+  memset(norm, 0, n * sizeof *norm);
+  for (size_t i = 0; i < F.n_row; i++) {
+    const double *f = ion_row(F, i);
+
+#pragma omp simd
+    for (size_t l = 0; l < n; l++) norm[l] += f[l] * f[l];
+  }
+#pragma omp simd
+  for (size_t l = 0; l < n; l++) norm[l] = norm[l] <= 1e300 ? sqrt(norm[l]) : (double)INFINITY;
+}
+
+const double *ion_tile_direction(const ion_solver *solver, const ion_tile *tile, size_t i)
+{
+  const ion_elimination *e = &solver->elimination;
+
+  return ion_row(tile->work.F, (size_t)e->solution[i] - e->n_nonzero - e->n_fill);
+}
+
+void ion_tile_solve(const ion_solver *solver, ion_tile *tile)
+{
+  const size_t n        = tile->lanes;
+  double *restrict most = tile->largest;
+
+  ion_elimination_solve(&solver->elimination, tile->work.jac, tile->fill, tile->work.F, n,
+                        tile->sign);
+  memset(most, 0, n * sizeof *most);
+  for (size_t i = 0; i < solver->n_state; i++) {
+    const double *restrict y = ion_tile_direction(solver, tile, i);
+
+#pragma omp simd
+    for (size_t l = 0; l < n; l++) {
+      const double size = fabs(y[l]);
+
+      most[l] = size <= most[l] ? most[l] : size; /* NaN wins, and stays */
+    }
+  }
+}
