@@ -280,6 +280,9 @@ static ion_lane_state advance_relaxation(ion_stage *s, size_t lane)
   if (!(tile->norm[lane] < (double)INFINITY))
     return tile->count[lane] == 1 ? ION_LANE_OUTSIDE : retry_shorter(s, lane, 0.25);
   copy_column(tile->x, lane, tile->x_old, lane);
+  /* a growing mode of rate 1/dt flips the determinant: a longer step would run against time */
+  if (tile->sign[lane] != s->solver->rest_sign && s->dt[lane] > 1e-9)
+    return retry_shorter(s, lane, 0.3);
   if (!(most <= longest)) {
     /* what does not shrink with the time step are constraints: they are approached in part */
     if (s->dt[lane] > 1e-9 || !(most <= 1e6))
