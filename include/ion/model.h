@@ -166,6 +166,13 @@ void ion_model_default_theta(const ion_model *model, ion_block theta);
 size_t ion_model_n_prepared(const ion_model *model);
 void ion_model_prepare(const ion_model *model, ion_block theta, ion_block prepared);
 
+/** The same for rows that ion_model_prepare has filled before: does again what depends on varying rows.
+ *
+ * @param[in] varies  [n_theta] non-zero where theta may differ from then; NULL: everywhere
+ */
+void ion_model_prepare_varying(const ion_model *model, ion_block theta, const unsigned char *varies,
+                               ion_block prepared);
+
 /** Rows an evaluation leaves behind; each a block over points. Created once, reused. */
 typedef struct {
   ion_block F;    /**< [n_state] scaled residual, 1 */
@@ -179,10 +186,15 @@ typedef struct {
   ion_block J;    /**< [n_process] mol s^-1 (water: m^3 s^-1) */
   ion_block A;    /**< [n_process] affinity over RT, 1 (water: mol m^-3) */
   ion_block gate; /**< [3 n_gate] steady state, its derivative by V (V^-1), relaxation rate s^-1 */
-  ion_block scratch;
+  ion_block extra;
+  ion_block scratch; /**< all of the above are rows of this block */
 } ion_work;
 
 PetscErrorCode ion_work_create(const ion_model *model, size_t n_point, ion_work *work);
+
+/** The same with n_extra rows of the caller's own behind the scratch rows: work->extra. */
+PetscErrorCode ion_work_create_extended(const ion_model *model, size_t n_point, size_t n_extra,
+                                        ion_work *work);
 PetscErrorCode ion_work_destroy(ion_work *work);
 
 /** What to compute. */

@@ -53,6 +53,9 @@ PetscErrorCode ion_solver_destroy(ion_solver **solver);
 PetscErrorCode ion_solve_steady(ion_solver *solver, ion_block theta, ion_block x,
                                 const ion_verdict *verdict);
 
+/** Prepared rows of the last batch solved, [n_prepared][n_point]; valid until the next. */
+ion_block ion_solver_prepared(const ion_solver *solver);
+
 /** The oracle: one point by PETSc SNES newtonls with dense LU, from a given guess.
  *
  * @param[in]     theta  [n_theta] SI

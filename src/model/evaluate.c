@@ -463,22 +463,31 @@ static ion_block view(ion_block scratch_, int row, size_t n)
 
 PetscErrorCode ion_work_create(const ion_model *model, size_t n_point, ion_work *work)
 {
+  PetscFunctionBegin;
+  PetscCall(ion_work_create_extended(model, n_point, 0, work));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode ion_work_create_extended(const ion_model *model, size_t n_point, size_t n_extra,
+                                        ion_work *work)
+{
   const ion_network *n = &model->network;
 
   PetscFunctionBegin;
   memset(work, 0, sizeof *work);
-  PetscCall(ion_block_create(model->n_scratch, n_point, &work->scratch));
-  work->F    = view(work->scratch, model->row_F, model->n_state);
-  work->jac  = view(work->scratch, model->row_jac, model->pattern.n_nonzero);
-  work->c    = view(work->scratch, model->row_c, n->n_pool);
-  work->ln_c = view(work->scratch, model->row_ln_c, n->n_pool);
-  work->V    = view(work->scratch, model->row_V, n->n_compartment);
-  work->v    = view(work->scratch, model->row_v, n->n_compartment);
-  work->w    = view(work->scratch, model->row_w, n->n_compartment);
-  work->Pi   = view(work->scratch, model->row_Pi, n->n_compartment);
-  work->J    = view(work->scratch, model->row_J, n->n_process);
-  work->A    = view(work->scratch, model->row_A, n->n_process);
-  work->gate = view(work->scratch, model->row_gate, 3 * n->n_gate);
+  PetscCall(ion_block_create(model->n_scratch + n_extra, n_point, &work->scratch));
+  work->extra = view(work->scratch, (int)model->n_scratch, n_extra);
+  work->F     = view(work->scratch, model->row_F, model->n_state);
+  work->jac   = view(work->scratch, model->row_jac, model->pattern.n_nonzero);
+  work->c     = view(work->scratch, model->row_c, n->n_pool);
+  work->ln_c  = view(work->scratch, model->row_ln_c, n->n_pool);
+  work->V     = view(work->scratch, model->row_V, n->n_compartment);
+  work->v     = view(work->scratch, model->row_v, n->n_compartment);
+  work->w     = view(work->scratch, model->row_w, n->n_compartment);
+  work->Pi    = view(work->scratch, model->row_Pi, n->n_compartment);
+  work->J     = view(work->scratch, model->row_J, n->n_process);
+  work->A     = view(work->scratch, model->row_A, n->n_process);
+  work->gate  = view(work->scratch, model->row_gate, 3 * n->n_gate);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -113,17 +113,32 @@ static void find_equilibria(ion_model *model)
       model->process_detail[model->row_kind_equilibrium[i]].at_equilibrium = PETSC_TRUE;
 }
 
+/* Whether a parameter of the model is the Q10 of a process or gate. */
+static PetscBool is_q10(const ion_model *model, int parameter)
+{
+  for (size_t r = 0; r < model->network.n_process; r++) {
+    const ion_process_detail *d = &model->process_detail[r];
+
+    if (d->q10_row == parameter) return PETSC_TRUE;
+    for (int g = 0; g < d->n_gate; g++)
+      if (d->gate[g].q10_row == parameter) return PETSC_TRUE;
+  }
+  return PETSC_FALSE;
+}
+
 static void number_prepared(ion_model *model)
 {
   int n = 0;
 
-  model->prep_T    = n++;
-  model->prep_RT_F = n++;
-  model->prep_tau  = n++;
-  model->prep_dG0  = n++;
-  model->prep_zero = n++;
-  model->prep_one  = n++;
-  model->prep_W    = n++;
+  model->prep_T          = n++;
+  model->prep_RT_F       = n++;
+  model->prep_tau        = n++;
+  model->prep_inverse_RT = n++;
+  model->prep_dG0        = n++;
+  model->prep_zero       = n++;
+  model->prep_one        = n++;
+  model->prep_W          = n++;
+  for (int k = 1; k <= model->n_parameter; k++) model->prep_q10[k] = is_q10(model, k) ? n++ : -1;
   for (size_t i = 0; i < model->network.n_compartment; i++) {
     model->prep_capacitance[i] = n++;
     model->prep_nX[i]          = n++;
@@ -152,7 +167,7 @@ static void number_prepared(ion_model *model)
     for (int g = 0; g < d->n_gate; g++) {
       ion_gate *gate = &d->gate[g];
 
-      gate->q_prep = gate->q10_row < 0 ? model->prep_one : n++;
+      gate->q_prep = gate->q10_row < 0 ? model->prep_one : model->prep_q10[gate->q10_row];
       for (int k = 0; k < gate->n_rate; k++)
         for (int i = 0; i < 3; i++)
           gate->prep[k][i] = gate->theta[k][i] < 0 ? model->prep_one : n++;
@@ -275,8 +290,9 @@ static PetscErrorCode allocate(ion_model *model)
                             &model->prep_cX,          &model->prep_w,        &model->prep_area,
                             &model->row_inv_w,        &model->row_area,      &model->row_dw,
                             &model->prep_total,       &model->prep_ln_total, &model->prep_c,
-                            &model->prep_ln_c};
-  const size_t lengths[] = {n_c, n_c, n_c, n_c, n_c, n_c, n_c, n_c, n_c, n_m, n_m, n_p, n_p};
+                            &model->prep_ln_c,        &model->prep_q10};
+  const size_t lengths[] = {n_c, n_c, n_c, n_c, n_c, n_c, n_c,
+                            n_c, n_c, n_m, n_m, n_p, n_p, (size_t)model->n_parameter + 1};
 
   PetscFunctionBegin;
   for (size_t k = 0; k < ION_COUNT(lists); k++) {

@@ -200,7 +200,8 @@ struct ion_model {
 
   /* prepared rows */
   size_t n_prepared;
-  int prep_T, prep_RT_F, prep_tau, prep_dG0, prep_zero, prep_one, prep_W;
+  int prep_T, prep_RT_F, prep_tau, prep_inverse_RT, prep_dG0, prep_zero, prep_one, prep_W;
+  int *prep_q10;                    /* [n_parameter + 1] factor of a Q10 parameter, or -1 */
   int *prep_capacitance;            /* [n_compartment] C (R T_ref/F)/F, mol per unit of x_V */
   int *prep_nX, *prep_QX, *prep_cX; /* [n_compartment]; cX: fixed osmolarity of X in a bath */
   int *prep_w;                      /* [n_compartment] fixed volumes */

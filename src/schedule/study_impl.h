@@ -4,7 +4,10 @@
 
 #include <ion/schedule.h>
 
-enum { ION_STUDY_BATCH = 512 }; /* points solved together: their Jacobians stay in the L2 cache */
+enum {
+  ION_STUDY_BATCH = 2048, /* points handed to the solver together: few of its lanes wait at the end */
+  ION_STUDY_TILE  = 64    /* points reported together: their rows stay in the cache */
+};
 
 /* Texts a schema borrows. */
 typedef struct {
@@ -19,7 +22,7 @@ typedef struct {
 typedef struct {
   PetscBool is_ready;
   ion_solver *solver;
-  ion_block theta, factors, x, prepared;
+  ion_block theta, factors, x;
   ion_work work;
   double *eigen_re, *eigen_im;
   unsigned char *reached;

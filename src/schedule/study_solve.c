@@ -65,8 +65,7 @@ static PetscErrorCode make_rows(ion_study *study)
   PetscCall(ion_block_create(n_theta, n, &rows->theta));
   PetscCall(ion_block_create(ion_design_n_factor(study->design) + 1, n, &rows->factors));
   PetscCall(ion_block_create(ion_model_n_state(model), n, &rows->x));
-  PetscCall(ion_block_create(ion_model_n_prepared(model), n, &rows->prepared));
-  PetscCall(ion_work_create(model, n, &rows->work));
+  PetscCall(ion_work_create(model, ION_STUDY_TILE, &rows->work));
   PetscCall(PetscCalloc3(n, &rows->eigen_re, n, &rows->eigen_im, n, &rows->reached));
   ion_model_default_theta(model, rows->theta);
   rows->is_ready = PETSC_TRUE;
@@ -81,7 +80,6 @@ PetscErrorCode ion_study_free_rows(ion_study *study)
   PetscCall(PetscFree3(rows->eigen_re, rows->eigen_im, rows->reached));
   PetscCall(PetscFree(rows->range));
   PetscCall(ion_work_destroy(&rows->work));
-  PetscCall(ion_block_destroy(&rows->prepared));
   PetscCall(ion_block_destroy(&rows->x));
   PetscCall(ion_block_destroy(&rows->factors));
   PetscCall(ion_block_destroy(&rows->theta));
@@ -133,13 +131,26 @@ static void blank_failures(const ion_outputs *outputs, size_t n, const unsigned 
   }
 }
 
+/* Report points `done` ... of the batch in hand. */
+static void report_tile(ion_study *study, size_t done, size_t n, PetscBool eigen, ion_block data)
+{
+  study_rows     *rows     = &study->rows;
+  const ion_block theta    = points_from(rows->theta, done, n);
+  const ion_block prepared = points_from(ion_solver_prepared(rows->solver), done, n);
+
+  ion_model_evaluate(study->model, prepared, points_from(rows->x, done, n), n,
+                     ION_RESIDUAL | ION_AFFINITY, &rows->work);
+  ion_outputs_observe(study->outputs, theta, prepared, &rows->work, n, rows->reached + done,
+                      eigen ? rows->eigen_re + done : NULL, eigen ? rows->eigen_im + done : NULL,
+                      points_from(data, done, n));
+}
+
 static PetscErrorCode solve_batch(ion_study *study, uint64_t first, size_t n, ion_block data,
                                   unsigned char *status)
 {
   study_rows *rows      = &study->rows;
   const PetscBool eigen = ion_outputs_need_eigenvalue(study->outputs);
   const ion_block theta = first_points(rows->theta, n), x = first_points(rows->x, n);
-  const ion_block prepared  = first_points(rows->prepared, n);
   const ion_verdict verdict = {.status   = status,
                                .reached  = rows->reached,
                                .eigen_re = eigen ? rows->eigen_re : NULL,
@@ -148,10 +159,8 @@ static PetscErrorCode solve_batch(ion_study *study, uint64_t first, size_t n, io
   PetscFunctionBegin;
   PetscCall(write_factors(study, first, n, theta));
   PetscCall(ion_solve_steady(rows->solver, theta, x, &verdict));
-  ion_model_prepare(study->model, theta, prepared);
-  ion_model_evaluate(study->model, prepared, x, n, ION_RESIDUAL | ION_AFFINITY, &rows->work);
-  ion_outputs_observe(study->outputs, theta, prepared, &rows->work, n, rows->reached,
-                      verdict.eigen_re, verdict.eigen_im, data);
+  for (size_t done = 0; done < n; done += ION_STUDY_TILE)
+    report_tile(study, done, PetscMin((size_t)ION_STUDY_TILE, n - done), eigen, data);
   blank_failures(study->outputs, n, status, data);
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -193,20 +193,35 @@ PetscErrorCode ion_elimination_destroy(ion_elimination *e)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-typedef struct {
-  const ion_elimination *e;
-  ion_block jac, fill, F;
-} ion_slots;
-
-static inline double *slot_row(const ion_slots *s, int slot)
+PetscErrorCode ion_elimination_place(ion_elimination *e, const ion_work *work)
 {
-  const size_t i = (size_t)slot, n = s->e->n_nonzero;
+  const double *base  = work->scratch.data;
+  const size_t stride = work->scratch.stride, n = e->n_nonzero;
+  const size_t first_jac   = (size_t)(work->jac.data - base) / stride;
+  const size_t first_F     = (size_t)(work->F.data - base) / stride;
+  const size_t first_extra = e->n_fill ? (size_t)(work->extra.data - base) / stride : 0;
 
-  if (i < n) return ion_row(s->jac, i);
-  return i < n + s->e->n_fill ? ion_row(s->fill, i - n) : ion_row(s->F, i - n - s->e->n_fill);
+  PetscFunctionBegin;
+  PetscCheck(work->extra.n_row >= e->n_fill, PETSC_COMM_SELF, PETSC_ERR_ARG_SIZ,
+             "%zu rows for a fill of %zu", work->extra.n_row, e->n_fill);
+  for (size_t k = 0; k < e->n_op; k++) {
+    int *slots[] = {&e->op[k].dst, &e->op[k].a, &e->op[k].b};
+
+    for (int i = 0; i < 3; i++) {
+      const size_t slot = (size_t)*slots[i];
+
+      if (*slots[i] < 0) continue;
+      *slots[i] = (int)(slot < n               ? first_jac + slot
+                        : slot < n + e->n_fill ? first_extra + slot - n
+                                               : first_F + slot - n - e->n_fill);
+    }
+  }
+  for (size_t i = 0; i < e->n; i++)
+    e->solution[i] = (int)(first_F + (size_t)e->solution[i] - n - e->n_fill);
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static void pivot(size_t n, double *restrict a, double *restrict sign)
+static inline void pivot(size_t n, double *restrict a, double *restrict sign)
 {
 #pragma omp simd
   for (size_t p = 0; p < n; p++) {
@@ -215,47 +230,65 @@ static void pivot(size_t n, double *restrict a, double *restrict sign)
   }
 }
 
-static void scale(size_t n, double *restrict dst, const double *restrict a)
+static inline void scale(size_t n, double *restrict dst, const double *restrict a)
 {
 #pragma omp simd
   for (size_t p = 0; p < n; p++) dst[p] *= a[p];
 }
 
-static void update(size_t n, double *restrict dst, const double *a, const double *b)
+static inline void update(size_t n, double *restrict dst, const double *restrict a,
+                          const double *restrict b)
 {
 #pragma omp simd
   for (size_t p = 0; p < n; p++) dst[p] -= a[p] * b[p];
 }
 
-static void fill_in(size_t n, double *restrict dst, const double *a, const double *b)
+static inline void fill_in(size_t n, double *restrict dst, const double *restrict a,
+                           const double *restrict b)
 {
 #pragma omp simd
   for (size_t p = 0; p < n; p++) dst[p] = -(a[p] * b[p]);
 }
 
-void ion_elimination_solve(const ion_elimination *e, ion_block jac, ion_block fill, ion_block F,
-                           size_t n_point, double *sign)
+/* Inlined for a constant n, whose loops then have neither counter nor rest. */
+static inline __attribute__((always_inline)) void run(const ion_elimination *e, double *base,
+                                                      size_t stride, size_t n, double *sign)
 {
-  const ion_slots s = {.e = e, .jac = jac, .fill = fill, .F = F};
-
-  for (size_t p = 0; p < n_point; p++) sign[p] = 1;
-  for (size_t i = 0; i < e->n_op; i++) {
-    const ion_lu_op *op = &e->op[i];
-    double *dst         = slot_row(&s, op->dst);
+  for (size_t p = 0; p < n; p++) sign[p] = 1;
+  for (const ion_lu_op *op = e->op, *end = op + e->n_op; op < end; op++) {
+    double *dst     = base + (size_t)op->dst * stride;
+    const double *a = base + (size_t)(op->a < 0 ? 0 : op->a) * stride;
+    const double *b = base + (size_t)(op->b < 0 ? 0 : op->b) * stride;
 
     switch (op->code) {
-    case ION_LU_PIVOT:
-      pivot(n_point, dst, sign);
+    case ION_LU_UPDATE:
+      update(n, dst, a, b);
       break;
     case ION_LU_SCALE:
-      scale(n_point, dst, slot_row(&s, op->a));
-      break;
-    case ION_LU_UPDATE:
-      update(n_point, dst, slot_row(&s, op->a), slot_row(&s, op->b));
+      scale(n, dst, a);
       break;
     case ION_LU_FILL:
-      fill_in(n_point, dst, slot_row(&s, op->a), slot_row(&s, op->b));
+      fill_in(n, dst, a, b);
+      break;
+    case ION_LU_PIVOT:
+      pivot(n, dst, sign);
       break;
     }
+  }
+}
+
+void ion_elimination_solve(const ion_elimination *e, ion_block scratch, size_t n_point,
+                           double *sign)
+{
+  switch (n_point) {
+  case 32:
+    run(e, scratch.data, scratch.stride, 32, sign);
+    break;
+  case 64:
+    run(e, scratch.data, scratch.stride, 64, sign);
+    break;
+  default:
+    run(e, scratch.data, scratch.stride, n_point, sign);
+    break;
   }
 }

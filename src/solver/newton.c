@@ -13,33 +13,48 @@ static const double tolerance =
 static const double longest        = 2.0;  /* step in the unknowns */
 static const double smallest_share = 1e-3; /* of the first damping */
 
-static void load_lane(ion_solver *solver, size_t lane, size_t p)
+/* Points that enter or leave lanes together; rows are copied one after the other, since neighbouring
+ * points lie side by side. */
+typedef struct {
+  size_t n;
+  size_t lane[ION_MAX_LANES], point[ION_MAX_LANES];
+} ion_exchange;
+
+static void load_lanes(ion_solver *solver, const ion_exchange *in)
 {
   ion_tile *t = &solver->tile;
 
   for (size_t k = 0; k < solver->n_prepared_varying; k++) {
-    const size_t row = (size_t)solver->prepared_varying[k];
+    const double *from = ion_row(solver->prepared, (size_t)solver->prepared_varying[k]);
+    double *to         = ion_row(t->prepared, (size_t)solver->prepared_varying[k]);
 
-    ion_row(t->prepared, row)[lane] = ion_row(solver->prepared, row)[p];
+    for (size_t e = 0; e < in->n; e++) to[in->lane[e]] = from[in->point[e]];
   }
-  for (size_t i = 0; i < solver->n_state; i++)
-    ion_row(t->x, i)[lane] = ion_row(t->x_old, i)[lane] = ion_row(solver->x, i)[p];
-  t->point[lane]    = (ptrdiff_t)p;
-  t->count[lane]    = 0;
-  t->step[lane]     = 0;
-  t->first[lane]    = 1;
-  t->norm_old[lane] = INFINITY;
+  for (size_t i = 0; i < solver->n_state; i++) {
+    const double *from = ion_row(solver->x, i);
+    double *x = ion_row(t->x, i), *old = ion_row(t->x_old, i);
+
+    for (size_t e = 0; e < in->n; e++) x[in->lane[e]] = old[in->lane[e]] = from[in->point[e]];
+  }
+  for (size_t e = 0; e < in->n; e++) {
+    const size_t lane = in->lane[e];
+
+    t->point[lane]    = (ptrdiff_t)in->point[e];
+    t->count[lane]    = 0;
+    t->step[lane]     = 0;
+    t->first[lane]    = 1;
+    t->norm_old[lane] = INFINITY;
+  }
 }
 
-static void store_lane(ion_solver *solver, size_t lane, PetscBool converged)
+static void store_states(ion_solver *solver, const ion_exchange *out)
 {
-  const ion_tile *t = &solver->tile;
-  const size_t p    = (size_t)t->point[lane];
+  for (size_t i = 0; i < solver->n_state; i++) {
+    const double *from = ion_row(solver->tile.x, i);
+    double *to         = ion_row(solver->x, i);
 
-  for (size_t i = 0; i < solver->n_state; i++) ion_row(solver->x, i)[p] = ion_row(t->x, i)[lane];
-  solver->converged[p]  = (unsigned char)converged;
-  solver->det_sign[p]   = t->sign[lane];
-  solver->iterations[p] = t->count[lane];
+    for (size_t e = 0; e < out->n; e++) to[out->point[e]] = from[out->lane[e]];
+  }
 }
 
 /* mask = 1 where the trial lowered the residual enough, or is the first evaluation of a point. */
@@ -83,50 +98,70 @@ static void advance(ion_solver *solver, ion_tile *t)
   }
 }
 
+/* Whether a lane has ended; its point's verdict is noted. */
+static PetscBool has_ended(ion_solver *solver, size_t l)
+{
+  ion_tile *t          = &solver->tile;
+  const size_t p       = (size_t)t->point[l];
+  const PetscBool done = (PetscBool)(t->mask[l] != 0 && t->largest[l] <= tolerance);
+  PetscBool failed     = (PetscBool)(++t->count[l] >= MOST_ITERATIONS);
+
+  if (t->mask[l] != 0 ? !(t->largest[l] <= 1e6) : !(t->step[l] >= smallest_share * t->first[l]))
+    failed = PETSC_TRUE;
+  if (!done && !failed) return PETSC_FALSE;
+  solver->converged[p]  = (unsigned char)done;
+  solver->det_sign[p]   = t->sign[l];
+  solver->iterations[p] = t->count[l];
+  return PETSC_TRUE;
+}
+
 /* Finished lanes hand over their point and take the next; returns the number of busy lanes. */
 static size_t exchange(ion_solver *solver, size_t *next)
 {
-  ion_tile *t = &solver->tile;
+  ion_tile *t      = &solver->tile;
+  ion_exchange out = {.n = 0}, in = {.n = 0};
   size_t busy = 0;
 
   for (size_t l = 0; l < t->lanes; l++) {
-    PetscBool done, failed;
-
     if (t->point[l] < 0) continue;
-    t->count[l]++;
-    done = (PetscBool)(t->mask[l] != 0 && t->largest[l] <= tolerance);
-    failed =
-        (PetscBool)(!done && (t->count[l] >= MOST_ITERATIONS ||
-                              (t->mask[l] != 0 ? !(t->largest[l] <= 1e6)
-                                               : !(t->step[l] >= smallest_share * t->first[l]))));
-    if (!done && !failed) {
+    if (!has_ended(solver, l)) {
       busy++;
       continue;
     }
-    store_lane(solver, l, done);
-    t->point[l] = -1;
-    if (*next < solver->n_point) {
-      load_lane(solver, l, (*next)++);
-      busy++;
-    }
+    out.lane[out.n]    = l;
+    out.point[out.n++] = (size_t)t->point[l];
+    t->point[l]        = -1;
+    if (*next == solver->n_point) continue;
+    in.lane[in.n]    = l;
+    in.point[in.n++] = (*next)++;
+    busy++;
   }
+  store_states(solver, &out);
+  load_lanes(solver, &in);
+  return busy;
+}
+
+/* Fill the lanes; an idle lane repeats the first point and is never looked at. */
+static size_t start(ion_solver *solver)
+{
+  ion_tile *t     = &solver->tile;
+  ion_exchange in = {.n = t->lanes};
+  size_t busy     = PetscMin(t->lanes, solver->n_point);
+
+  for (size_t l = 0; l < t->lanes; l++) {
+    in.lane[l]  = l;
+    in.point[l] = l < busy ? l : 0;
+  }
+  load_lanes(solver, &in);
+  for (size_t l = busy; l < t->lanes; l++) t->point[l] = -1;
   return busy;
 }
 
 void ion_newton_batch(ion_solver *solver)
 {
   ion_tile *t = &solver->tile;
-  size_t next = 0, busy = 0;
+  size_t busy = start(solver), next = busy;
 
-  for (size_t l = 0; l < t->lanes; l++) {
-    t->point[l] = -1;
-    /* an idle lane repeats the first point and is never looked at */
-    load_lane(solver, l, next < solver->n_point ? next++ : 0);
-    if (busy == solver->n_point)
-      t->point[l] = -1;
-    else
-      busy++;
-  }
   while (busy) {
     ion_model_evaluate(solver->model, t->prepared, t->x, t->lanes, ION_RESIDUAL | ION_JACOBIAN,
                        &t->work);

@@ -58,7 +58,7 @@ static void set_parameters(ion_stage *s, size_t lane, double t)
 static void start_lane(ion_stage *s, size_t lane, size_t p)
 {
   ion_tile *tile = s->tile;
-  double x[256];
+  double x[ION_MAX_STATE];
 
   tile->point[lane] = (ptrdiff_t)p;
   tile->count[lane] = 0;
@@ -319,7 +319,7 @@ static PetscErrorCode run_stage(ion_stage *s, const ion_queue *queue)
   }
   next = busy;
   while (busy) {
-    ion_model_prepare(s->solver->model, s->theta, tile->prepared);
+    ion_model_prepare_varying(s->solver->model, s->theta, s->solver->varies, tile->prepared);
     ion_model_evaluate(s->solver->model, tile->prepared, tile->x, tile->lanes,
                        ION_RESIDUAL | ION_JACOBIAN, &tile->work);
     ion_tile_norm(tile, tile->work.F, tile->norm);
@@ -356,6 +356,7 @@ static PetscErrorCode rescue_points(ion_solver *solver, ion_stage *s, ion_queue 
 
   PetscFunctionBegin;
   ion_model_default_theta(solver->model, s->theta);
+  ion_model_prepare(solver->model, s->theta, s->tile->prepared);
   s->is_path = PETSC_TRUE;
   PetscCall(run_stage(s, queue));
   for (size_t k = 0; k < queue->n; k++) {

@@ -18,13 +18,14 @@ typedef struct {
   int dst, a, b;
 } ion_lu_op;
 
-/* Slots: the entries of dF/dx, then fill, then one for each component of the right-hand side. */
+/* Slots: the entries of dF/dx, then fill, then one for each component of the right-hand side; once placed,
+ * rows of a work's scratch block. */
 typedef struct {
   size_t n;
   size_t n_nonzero, n_fill;
   ion_lu_op *op;
   size_t n_op, capacity;
-  int *solution; /* [n] slot that holds component i of the solution in the end */
+  int *solution; /* [n] row that holds component i of the solution in the end */
 } ion_elimination;
 
 /* Choose pivots by Markowitz counts among entries of at least a hundredth of their row, at the values
@@ -33,20 +34,23 @@ PetscErrorCode ion_elimination_create(const ion_pattern *pattern, const double *
                                       ion_elimination *elimination);
 PetscErrorCode ion_elimination_destroy(ion_elimination *elimination);
 
-/* Solve J y = F in place: jac [n_nonzero], fill [n_fill] and F [n] are overwritten; component i of y is
- * row solution[i] - n_nonzero - n_fill of F. sign [n_point] becomes that of the determinant times a
- * constant of the elimination. */
-void ion_elimination_solve(const ion_elimination *elimination, ion_block jac, ion_block fill,
-                           ion_block F, size_t n_point, double *sign);
+/* Bind the slots to the rows of works made with n_fill extra rows. Once. */
+PetscErrorCode ion_elimination_place(ion_elimination *elimination, const ion_work *work);
+
+/* Solve J y = F in place: dF/dx, fill and F of the scratch block are overwritten; component i of y is row
+ * solution[i]. sign [n_point] becomes that of the determinant times a constant of the elimination. */
+void ion_elimination_solve(const ion_elimination *elimination, ion_block scratch, size_t n_point,
+                           double *sign);
 
 /* ---- a tile: points advanced together ---- */
 
 #define ION_MAX_LANES 512
+#define ION_MAX_STATE 256 /* unknowns of a model */
 
 typedef struct {
   size_t lanes;
   ion_work work;
-  ion_block prepared, x, x_old, y, fill;
+  ion_block prepared, x, x_old, y;
   ion_block saved_jac, saved_F; /* for the guard of the relaxation */
   double norm[ION_MAX_LANES], norm_old[ION_MAX_LANES], step[ION_MAX_LANES], first[ION_MAX_LANES];
   double largest[ION_MAX_LANES], sign[ION_MAX_LANES], mask[ION_MAX_LANES];
@@ -71,6 +75,7 @@ struct ion_solver {
   const ion_model *model;
   size_t n_state, n_theta, n_varying, max_batch;
   int *varying;
+  unsigned char *varies; /* [n_theta] */
   size_t n_prepared_varying;
   int *prepared_varying;      /* prepared rows that depend on the varying parameters */
   double *reference;          /* [n_theta] */

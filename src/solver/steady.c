@@ -107,10 +107,13 @@ PetscErrorCode ion_solver_create(const ion_model *model, const int *varying, siz
   solver->n_state   = ion_model_n_state(model);
   solver->n_varying = n_varying;
   solver->max_batch = max_batch;
+  PetscCheck(solver->n_state <= ION_MAX_STATE, PETSC_COMM_SELF, PETSC_ERR_SUP,
+             "the model has %zu unknowns; at most %d", solver->n_state, ION_MAX_STATE);
   (void)ion_model_quantities(model, NULL, &solver->n_theta);
   PetscCall(choose_lanes(max_batch, &lanes));
   PetscCall(create_elimination(solver));
   PetscCall(ion_tile_create(solver, lanes, &solver->tile));
+  PetscCall(ion_elimination_place(&solver->elimination, &solver->tile.work));
   PetscCall(ion_tile_create(solver, lanes < 32 ? lanes : 32, &solver->rescue));
   PetscCall(ion_block_create(ion_model_n_prepared(model), max_batch, &solver->prepared));
   PetscCall(PetscMalloc1(n_varying, &solver->varying));
@@ -120,7 +123,13 @@ PetscErrorCode ion_solver_create(const ion_model *model, const int *varying, siz
   PetscCall(PetscMalloc1(max_batch, &solver->converged));
   PetscCall(PetscMalloc1(max_batch, &solver->det_sign));
   PetscCall(PetscMalloc1(max_batch, &solver->iterations));
+  PetscCall(PetscCalloc1(solver->n_theta, &solver->varies));
   PetscCall(PetscArraycpy(solver->varying, varying, n_varying));
+  for (size_t k = 0; k < n_varying; k++) solver->varies[varying[k]] = 1;
+  PetscCall(ion_block_create(solver->n_theta, max_batch, &theta));
+  ion_model_default_theta(model, theta);
+  ion_model_prepare(model, theta, solver->prepared);
+  PetscCall(ion_block_destroy(&theta));
   PetscCall(ion_block_create(solver->n_theta, lanes, &theta));
   ion_model_default_theta(model, theta);
   PetscCall(find_varying_rows(solver, theta));
@@ -144,6 +153,7 @@ PetscErrorCode ion_solver_destroy(ion_solver **out)
   PetscCall(ion_block_destroy(&solver->prepared));
   PetscCall(PetscFree(solver->prepared_varying));
   PetscCall(PetscFree(solver->varying));
+  PetscCall(PetscFree(solver->varies));
   PetscCall(PetscFree(solver->logarithmic));
   PetscCall(PetscFree(solver->tangent));
   PetscCall(PetscFree(solver->reference));
@@ -192,10 +202,11 @@ PetscErrorCode ion_solve_steady(ion_solver *solver, ion_block theta, ion_block x
   PetscCheck(verdict && verdict->status && verdict->reached, PETSC_COMM_SELF, PETSC_ERR_ARG_NULL,
              "status and how the state was reached are always given");
   if (!theta.n_point) PetscFunctionReturn(PETSC_SUCCESS);
-  solver->theta   = theta;
-  solver->n_point = theta.n_point;
-  solver->verdict = verdict;
-  ion_model_prepare(solver->model, theta, solver->prepared);
+  solver->theta            = theta;
+  solver->n_point          = theta.n_point;
+  solver->verdict          = verdict;
+  solver->prepared.n_point = theta.n_point;
+  ion_model_prepare_varying(solver->model, theta, solver->varies, solver->prepared);
   PetscCall(VecGetArray(solver->vec, &solver->x.data));
   ion_solver_guess(solver, theta, solver->n_point, solver->x);
   PetscCall(VecRestoreArray(solver->vec, &solver->x.data));
@@ -209,4 +220,9 @@ PetscErrorCode ion_solve_steady(ion_solver *solver, ion_block theta, ion_block x
   hand_over(solver, x);
   PetscCall(VecRestoreArray(solver->vec, &solver->x.data));
   PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+ion_block ion_solver_prepared(const ion_solver *solver)
+{
+  return solver->prepared;
 }

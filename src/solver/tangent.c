@@ -23,11 +23,9 @@ static PetscErrorCode tangent_of(ion_solver *solver, size_t f, double *tangent)
   const double p  = solver->reference[solver->varying[f]];
   const double h  = 1e-5 * (solver->logarithmic[f] ? 1 : fmax(fabs(p), 1e-3));
   ion_block theta = {0};
-  double dF[2][256];
+  double dF[2][ION_MAX_STATE];
 
   PetscFunctionBegin;
-  PetscCheck(solver->n_state <= ION_COUNT(dF[0]), PETSC_COMM_SELF, PETSC_ERR_SUP,
-             "more than %zu unknowns", ION_COUNT(dF[0]));
   PetscCall(ion_block_create(solver->n_theta, tile->lanes, &theta));
   ion_model_default_theta(solver->model, theta);
   for (int s = 0; s < 2; s++) {
@@ -66,46 +64,67 @@ PetscErrorCode ion_solver_find_tangents(ion_solver *solver)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static void guess_tile(const ion_solver *solver, ion_block theta, size_t first, size_t n,
-                       ion_block x)
+enum { TILE = 64 };
+
+/* g_f of a tile; ln p no lower than e^-3 of the reference, p = 0 included. */
+static void distance(const ion_solver *solver, size_t f, const double *restrict p,
+                     double *restrict g)
 {
-  enum { TILE = 64 };
-  double g[TILE], largest[TILE];
+  const double ref = solver->reference[solver->varying[f]], by = 1 / ref;
 
-  for (size_t i = 0; i < solver->n_state; i++) memset(ion_row(x, i) + first, 0, n * sizeof(double));
-  for (size_t f = 0; f < solver->n_varying; f++) {
-    const double *p  = ion_row(theta, (size_t)solver->varying[f]) + first;
-    const double ref = solver->reference[solver->varying[f]];
-    const double *t  = solver->tangent + f * solver->n_state;
-    const double by  = solver->logarithmic[f] ? 1 / ref : 0;
-
-    for (size_t l = 0; l < n; l++) g[l] = by > 0 ? ion_log(p[l] * by) : p[l] - ref;
-    for (size_t l = 0; l < n; l++) g[l] = g[l] > -3 || by == 0 ? g[l] : -3; /* p = 0 included */
-    for (size_t i = 0; i < solver->n_state; i++) {
-      double *restrict row = ion_row(x, i) + first;
-
+  if (solver->logarithmic[f]) {
 #pragma omp simd
-      for (size_t l = 0; l < n; l++) row[l] += t[i] * g[l];
-    }
-  }
-  memset(largest, 0, sizeof largest);
-  for (size_t i = 0; i < solver->n_state; i++) {
-    const double *row = ion_row(x, i) + first;
+    for (size_t l = 0; l < TILE; l++) {
+      const double ln = ion_log(p[l] * by);
 
-    for (size_t l = 0; l < n; l++)
-      largest[l] = fabs(row[l]) > largest[l] ? fabs(row[l]) : largest[l];
+      g[l] = ln > -3.0 ? ln : -3.0;
+    }
+  } else {
+#pragma omp simd
+    for (size_t l = 0; l < TILE; l++) g[l] = p[l] - ref;
   }
-  for (size_t l = 0; l < n; l++) g[l] = largest[l] > reach ? reach / largest[l] : 1;
+}
+
+static void add_tangent(const double *restrict t, size_t n_state, const double *restrict g,
+                        double (*restrict dx)[TILE])
+{
+  for (size_t i = 0; i < n_state; i++) {
+#pragma omp simd
+    for (size_t l = 0; l < TILE; l++) dx[i][l] += t[i] * g[l];
+  }
+}
+
+/* Guess of up to TILE points from `first` on; `dx` [n_state][TILE] is working room. */
+static void guess_tile(const ion_solver *solver, ion_block theta, size_t first, size_t n,
+                       double (*restrict dx)[TILE], ion_block x)
+{
+  double p[TILE] = {0}, g[TILE], share[TILE] = {0};
+
+  memset(dx, 0, solver->n_state * sizeof *dx);
+  for (size_t f = 0; f < solver->n_varying; f++) {
+    memcpy(p, ion_row(theta, (size_t)solver->varying[f]) + first, n * sizeof *p);
+    distance(solver, f, p, g);
+    add_tangent(solver->tangent + f * solver->n_state, solver->n_state, g, dx);
+  }
+  for (size_t i = 0; i < solver->n_state; i++) {
+#pragma omp simd
+    for (size_t l = 0; l < TILE; l++)
+      share[l] = fabs(dx[i][l]) > share[l] ? fabs(dx[i][l]) : share[l];
+  }
+#pragma omp simd
+  for (size_t l = 0; l < TILE; l++) share[l] = share[l] > reach ? reach / share[l] : 1.0;
   for (size_t i = 0; i < solver->n_state; i++) {
     double *row       = ion_row(x, i) + first;
     const double rest = ion_model_rest(solver->model)[i];
 
-    for (size_t l = 0; l < n; l++) row[l] = rest + g[l] * row[l];
+    for (size_t l = 0; l < n; l++) row[l] = rest + share[l] * dx[i][l];
   }
 }
 
 void ion_solver_guess(const ion_solver *solver, ion_block theta, size_t n_point, ion_block x)
 {
-  for (size_t first = 0; first < n_point; first += 64)
-    guess_tile(solver, theta, first, n_point - first < 64 ? n_point - first : 64, x);
+  double dx[ION_MAX_STATE][TILE];
+
+  for (size_t first = 0; first < n_point; first += TILE)
+    guess_tile(solver, theta, first, n_point - first < TILE ? n_point - first : TILE, dx, x);
 }

@@ -10,12 +10,12 @@ PetscErrorCode ion_tile_create(const ion_solver *solver, size_t lanes, ion_tile 
 
   PetscFunctionBegin;
   tile->lanes = lanes;
-  PetscCall(ion_work_create(solver->model, lanes, &tile->work));
+  PetscCall(
+      ion_work_create_extended(solver->model, lanes, solver->elimination.n_fill, &tile->work));
   PetscCall(ion_block_create(ion_model_n_prepared(solver->model), lanes, &tile->prepared));
   PetscCall(ion_block_create(n, lanes, &tile->x));
   PetscCall(ion_block_create(n, lanes, &tile->x_old));
   PetscCall(ion_block_create(n, lanes, &tile->y));
-  PetscCall(ion_block_create(solver->elimination.n_fill, lanes, &tile->fill));
   PetscCall(ion_block_create(n_nonzero, lanes, &tile->saved_jac));
   PetscCall(ion_block_create(n, lanes, &tile->saved_F));
   for (size_t l = 0; l < ION_MAX_LANES; l++) tile->point[l] = -1;
@@ -30,7 +30,6 @@ PetscErrorCode ion_tile_destroy(ion_tile *tile)
   PetscCall(ion_block_destroy(&tile->x));
   PetscCall(ion_block_destroy(&tile->x_old));
   PetscCall(ion_block_destroy(&tile->y));
-  PetscCall(ion_block_destroy(&tile->fill));
   PetscCall(ion_block_destroy(&tile->saved_jac));
   PetscCall(ion_block_destroy(&tile->saved_F));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -53,9 +52,7 @@ void ion_tile_norm(const ion_tile *tile, ion_block F, double *norm)
 
 const double *ion_tile_direction(const ion_solver *solver, const ion_tile *tile, size_t i)
 {
-  const ion_elimination *e = &solver->elimination;
-
-  return ion_row(tile->work.F, (size_t)e->solution[i] - e->n_nonzero - e->n_fill);
+  return ion_row(tile->work.scratch, (size_t)solver->elimination.solution[i]);
 }
 
 void ion_tile_solve(const ion_solver *solver, ion_tile *tile)
@@ -63,8 +60,7 @@ void ion_tile_solve(const ion_solver *solver, ion_tile *tile)
   const size_t n        = tile->lanes;
   double *restrict most = tile->largest;
 
-  ion_elimination_solve(&solver->elimination, tile->work.jac, tile->fill, tile->work.F, n,
-                        tile->sign);
+  ion_elimination_solve(&solver->elimination, tile->work.scratch, n, tile->sign);
   memset(most, 0, n * sizeof *most);
   for (size_t i = 0; i < solver->n_state; i++) {
     const double *restrict y = ion_tile_direction(solver, tile, i);
