@@ -225,7 +225,7 @@ static PetscErrorCode bench_parts(const bench_points *points, ion_solver *solver
   ion_design *design   = NULL;
   ion_outputs *outputs = NULL;
   bench_batch *b;
-  double seconds;
+  double seconds = 0;
 
   PetscFunctionBegin;
   PetscCall(PetscNew(&b));

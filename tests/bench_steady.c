@@ -13,7 +13,7 @@ enum { MOST_REPEATS = 99 };
 static const double same_state = 1e-6;
 
 static const bench_box boxes[] = {
-    {"+-20 %, temperature +-3 K",                                            0.2, 3, 0  },
+    {"+-20 %, temperature +-3 K",                                           0.2, 3, 0  },
     {"hard: +-40 %, temperature +-6 K, energy_supply log-uniform 0.2 to 1", 0.4, 6, 0.2},
 };
 
@@ -185,12 +185,14 @@ static void print_head(const bench *b, const bench_points *points)
 {
   printf("\nBox %s: %zu points, %zu factors, seed %d\n", points->box->name, points->n_point,
          points->n_factor, BENCH_SEED);
-  printf("  us: CPU time a point; its: iterations a point; failed: not converged; other: differs from\n"
-         "  the first row by more than %g; alone: converged where the first row has no state; error:\n"
-         "  largest difference from the first row where it is the same state; x: us over the first "
-         "row's;\n"
-         "  own: us without the model's evaluations, %.2f us each for one point\n",
-         same_state, 1e6 * b->seconds_one);
+  printf(
+      "  us: CPU time a point; its: iterations a point; failed: not converged; other: differs "
+      "from\n"
+      "  the first row by more than %g; alone: converged where the first row has no state; error:\n"
+      "  largest difference from the first row where it is the same state; x: us over the first "
+      "row's;\n"
+      "  own: us without the model's evaluations, %.2f us each for one point\n",
+      same_state, 1e6 * b->seconds_one);
   printf("%-36s %6s %9s %6s %6s %6s %6s %8s %8s %8s %8s\n", "way", "points", "us", "its", "failed",
          "other", "alone", "error", "x", "own", "x");
 }
@@ -220,9 +222,10 @@ static PetscErrorCode run_box(bench *b, const way *ways, size_t n_way, const ben
     if (k == 0) fastest = 1e6 * seconds / (double)result[k].n_point;
     print_row(b, &ways[k], &result[k], &result[0], seconds, fastest);
   }
-  printf("first row: %zu directly, %zu along the branch, %zu beyond its end (collapsed), %zu none\n",
-         reached[ION_REACHED_DIRECT], reached[ION_REACHED_BRANCH], reached[ION_REACHED_DEPARTED],
-         reached[ION_REACHED_NOT]);
+  printf(
+      "first row: %zu directly, %zu along the branch, %zu beyond its end (collapsed), %zu none\n",
+      reached[ION_REACHED_DIRECT], reached[ION_REACHED_BRANCH], reached[ION_REACHED_DEPARTED],
+      reached[ION_REACHED_NOT]);
   for (size_t k = 0; k < n_way; k++) PetscCall(bench_result_destroy(&result[k]));
   PetscCall(PetscFree2(result, time));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -233,11 +236,9 @@ static PetscErrorCode run_box(bench *b, const way *ways, size_t n_way, const ben
 static PetscErrorCode create_solvers(bench *b, const bench_points *points)
 {
   PetscFunctionBegin;
-  PetscCall(
-      ion_solver_create(b->model, points->row, points->n_factor, BENCH_BATCH, &b->shell));
+  PetscCall(ion_solver_create(b->model, points->row, points->n_factor, BENCH_BATCH, &b->shell));
   PetscCall(PetscOptionsSetValue(NULL, "-ion_snes_type", "newtonls"));
-  PetscCall(
-      ion_solver_create(b->model, points->row, points->n_factor, BENCH_BATCH, &b->newtonls));
+  PetscCall(ion_solver_create(b->model, points->row, points->n_factor, BENCH_BATCH, &b->newtonls));
   PetscCall(PetscOptionsClearValue(NULL, "-ion_snes_type"));
   PetscCall(bench_one_create(b->model, &b->one));
   PetscCall(bench_snes_create(&b->one, &b->snes));
@@ -303,31 +304,20 @@ static PetscErrorCode bench_destroy(bench *b)
 
 static PetscErrorCode run_boxes(bench *b, bench_points *points, size_t n_repeat)
 {
+  const PetscBool no = PETSC_FALSE, yes = PETSC_TRUE;
   const way ways[] = {
-      {.name = "batched, SNESSHELL", .share = 1, .solver = b->shell},
-      {.name = "batched, newtonls", .share = 1, .solver = b->newtonls},
-      {.name = "batched, with eigenvalues", .share = 8, .solver = b->shell, .eigen = PETSC_TRUE},
-      {.name = "SNES, objects kept", .share = 8, .solve = bench_snes_solve, .context = &b->snes},
-      {.name = "SNES, made anew at each point", .share = 40, .solve = bench_oracle_solve},
+      {"batched, SNESSHELL",                1,  b->shell,    no,  NULL,               NULL,       FROM_REST},
+      {"batched, newtonls",                 1,  b->newtonls, no,  NULL,               NULL,       FROM_REST},
+      {"batched, with eigenvalues",         8,  b->shell,    yes, NULL,               NULL,       FROM_REST},
+      {"SNES, objects kept",                8,  NULL,        no,  bench_snes_solve,   &b->snes,   FROM_REST},
+      {"SNES, made anew at each point",     40, NULL,        no,  bench_oracle_solve, NULL,       FROM_REST},
 #ifdef ION_HAVE_KINSOL
-      {.name    = "KINSOL full Newton",
-       .share   = 8,
-       .solve   = bench_kinsol_solve,
-       .context = &b->newton},
-      {.name    = "KINSOL line search",
-       .share   = 8,
-       .solve   = bench_kinsol_solve,
-       .context = &b->search},
-      {.name    = "KINSOL full Newton, tangent guess",
-       .share   = 8,
-       .solve   = bench_kinsol_solve,
-       .context = &b->newton,
-       .start   = FROM_TANGENT},
-      {.name    = "KINSOL line search, tangent guess",
-       .share   = 8,
-       .solve   = bench_kinsol_solve,
-       .context = &b->search,
-       .start   = FROM_TANGENT},
+      {"KINSOL full Newton",                8,  NULL,        no,  bench_kinsol_solve, &b->newton, FROM_REST},
+      {"KINSOL line search",                8,  NULL,        no,  bench_kinsol_solve, &b->search, FROM_REST},
+      {"KINSOL full Newton, tangent guess", 8,  NULL,        no,  bench_kinsol_solve, &b->newton,
+       FROM_TANGENT                                                                                        },
+      {"KINSOL line search, tangent guess", 8,  NULL,        no,  bench_kinsol_solve, &b->search,
+       FROM_TANGENT                                                                                        },
 #endif
   };
 

@@ -63,7 +63,7 @@ static inline PetscErrorCode fixture_row(const fixture *f, const char *name, siz
 /* Before set-up; SI. */
 static inline PetscErrorCode fixture_set(fixture *f, const char *name, double value)
 {
-  size_t row;
+  size_t row = 0;
 
   PetscFunctionBegin;
   PetscCall(fixture_row(f, name, &row));

@@ -208,7 +208,7 @@ static void get_state(fixture *f, double *y, double *step)
     }
   }
   for (size_t g = 0; g < 3; g++) y[GATES + g] = ion_row(f->work.gate, 3 * g)[0];
-  for (size_t i = 0; i < N_Y; i++) step[i] = 1e-3 * fabs(y[i]);
+  for (size_t i = 0; i < N_Y; i++) step[i] = 3e-4 * fabs(y[i]);
 }
 
 /* At rest, in the tissue short of energy, near the fold, in the collapsed state and cold. */

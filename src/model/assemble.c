@@ -252,7 +252,8 @@ static PetscErrorCode add_osmolarity(ion_builder *b, ion_entry_list *list, int i
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* dJ_r/dx for every process. */
+/* dJ_r/dx of a process; its rows hold what ion_model_rates leaves: the affinity's share is already in the
+ * derivatives by ln c and V where the law has such of its own. */
 static PetscErrorCode build_totals(ion_builder *b, size_t r)
 {
   ion_model *model            = b->model;
@@ -267,22 +268,16 @@ static PetscErrorCode build_totals(ion_builder *b, size_t r)
   if (flags & ION_MOVES_VOLUME) {
     PetscCall(add_osmolarity(b, &b->total, (int)r, 1, d->inner, d->row_dA));
     PetscCall(add_osmolarity(b, &b->total, (int)r, -1, d->outer, d->row_dA));
-  } else if (d->row_dA >= 0)
-    PetscCall(add_affinity(b, &b->total, (int)r, 1, r, d->row_dA));
-  for (size_t t = 0; t < process->n_pool; t++)
-    if (d->row_dlnc[t] >= 0) {
-      const ion_pool_plan *plan = &model->plan[process->term[t].pool];
-
-      PetscCall(add_chain(b, &b->total, (int)r, 1, d->row_dlnc[t], plan->chain, plan->n_chain));
-    }
-  for (int s = 0; s < 2 && d->row_dv >= 0; s++) {
-    const int side    = s ? d->outer : d->inner;
-    const ion_chain V = {.x           = side < 0 ? -1 : model->compartment[side].x_V,
-                         .coefficient = s ? -1 : 1,
-                         .row         = ~model->prep_tau};
-
-    if (V.x >= 0) PetscCall(add_chain(b, &b->total, (int)r, 1, d->row_dv, &V, 1));
   }
+  for (size_t t = 0; t < process->n_pool; t++) {
+    const ion_pool_plan *plan = &model->plan[process->term[t].pool];
+    const int row             = d->row_dlnc[t] >= 0 ? d->row_dlnc[t] : d->row_dA;
+    const double by           = d->row_dlnc[t] >= 0 ? 1 : -process->term[t].nu;
+
+    PetscCall(add_chain(b, &b->total, (int)r, by, row, plan->chain, plan->n_chain));
+  }
+  if (d->row_dv >= 0 && model->compartment[d->inner].x_V >= 0)
+    PetscCall(add_entry(&b->total, (int)r, model->compartment[d->inner].x_V, 1, d->row_dv));
   if (power != 0)
     PetscCall(add_chain(b, &b->total, (int)r, power, model->row_J + (int)r, volume, n_volume));
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -181,7 +181,8 @@ static PetscErrorCode take_prefactors(ion_model *model, ion_calibration *c)
     ion_quantity *quantity = &model->quantity[d->calibrated_row];
 
     quantity->value = c->b[k] / c->J[r];
-    if (!isfinite(quantity->value))
+    if (!isfinite(quantity->value) ||
+        (fabs(d->A_rest) < 1e-10 && !(model->process[r].kind->flags & ION_NOT_THERMODYNAMIC)))
       PetscCall(ion_node_fail(
           d->where, "%s: calibration is singular, its rate at rest is %g for a unit prefactor",
           model->process[r].name, c->J[r]));

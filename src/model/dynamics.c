@@ -51,6 +51,17 @@ static void add_rate(const ion_linear *e, int i, size_t r, double factor)
   }
 }
 
+/* n = c w of a pool in the remainder: dw = -sum_j dw_j over the free volumes. */
+static void add_remainder(const ion_linear *e, int i, int compartment, double n)
+{
+  const ion_model *m = e->model;
+
+  for (size_t j = 0; j < m->network.n_compartment; j++)
+    if (m->compartment[j].x_w >= 0)
+      add(e, e->M, i, m->compartment[j].x_w,
+          -n * value(e, m->row_w + (int)j) / value(e, m->row_w + compartment));
+}
+
 /* dn/dt = S J with n = c w, or dw/dt = J of its water. */
 static void fill_balance(const ion_linear *e, int i)
 {
@@ -73,6 +84,8 @@ static void fill_balance(const ion_linear *e, int i)
   else {
     add(e, e->M, i, i, n);
     if (x_w >= 0) add(e, e->M, i, x_w, n);
+    if (m->compartment[m->pool[q].compartment].volume == ION_VOLUME_REMAINDER)
+      add_remainder(e, i, m->pool[q].compartment, n);
   }
   for (size_t r = 0; r < m->network.n_process; r++)
     for (size_t t = 0; t < m->process[r].n_pool; t++)

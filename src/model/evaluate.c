@@ -364,9 +364,41 @@ static void apply_extent(const ion_stage *e, size_t r)
 
   multiply(e->n, by, scratch(e, e->model->row_J + (int)r));
   if (d->row_dA >= 0) multiply(e->n, by, scratch(e, d->row_dA));
-  if (d->row_dv >= 0) multiply(e->n, by, scratch(e, d->row_dv));
+  if (d->row_dv >= 0 && (e->model->process[r].kind->flags & ION_BY_VOLTAGE || d->n_gate))
+    multiply(e->n, by, scratch(e, d->row_dv));
   for (size_t t = 0; t < e->model->process[r].n_pool; t++)
     if (d->row_dlnc[t] >= 0) multiply(e->n, by, scratch(e, d->row_dlnc[t]));
+}
+
+/* Total derivatives: by ln c at constant V, dlnc - nu dA, and by x_V, (dv + charge dA) T_ref/T. */
+static void fold_affinity(const ion_stage *e, size_t r)
+{
+  const ion_process *process  = &e->model->process[r];
+  const ion_process_detail *d = &e->model->process_detail[r];
+  const double *restrict tau  = prep(e, e->model->prep_tau);
+  const double *dA            = d->row_dA < 0 ? NULL : scratch(e, d->row_dA);
+  const double charge         = process->charge;
+
+  for (size_t t = 0; t < process->n_pool && dA; t++) {
+    double *restrict dlnc = d->row_dlnc[t] < 0 ? NULL : scratch(e, d->row_dlnc[t]);
+    const double nu       = d->nu[t];
+
+    if (!dlnc) continue;
+#pragma omp simd
+    for (size_t p = 0; p < e->n; p++) dlnc[p] -= nu * dA[p];
+  }
+  if (d->row_dv < 0) return;
+  double *restrict dv = scratch(e, d->row_dv);
+
+  if (!(process->kind->flags & ION_BY_VOLTAGE) && !d->n_gate) {
+#pragma omp simd
+    for (size_t p = 0; p < e->n; p++) dv[p] = charge * dA[p] * tau[p];
+  } else if (dA && charge != 0) {
+#pragma omp simd
+    for (size_t p = 0; p < e->n; p++) dv[p] = (dv[p] + charge * dA[p]) * tau[p];
+  } else {
+    multiply(e->n, tau, dv);
+  }
 }
 
 static void fill_affinity(const ion_stage *e, size_t r)
@@ -426,6 +458,7 @@ static void evaluate_process(const ion_stage *e, size_t r, unsigned what)
   process->kind->rate(&x, &out);
   if (d->n_gate) apply_gates(e, r);
   if (flags & ION_PER_VOLUME || d->per_area) apply_extent(e, r);
+  if (what & ION_JACOBIAN) fold_affinity(e, r);
 }
 
 void ion_model_rates(const ion_model *model, ion_block prepared, ion_block x, size_t n_point,

@@ -209,7 +209,10 @@ static PetscErrorCode number_process_rows(ion_model *model, size_t r)
                ION_MAX_FIELDS);
   }
   d->row_dA = kind->flags & ION_BY_AFFINITY ? take(model, 1) : -1;
-  d->row_dv = kind->flags & ION_BY_VOLTAGE || d->n_gate ? take(model, 1) : -1;
+  d->row_dv = kind->flags & ION_BY_VOLTAGE || d->n_gate ||
+                      (kind->flags & ION_BY_AFFINITY && model->process[r].charge != 0)
+                  ? take(model, 1)
+                  : -1;
   for (size_t t = 0; t < model->process[r].n_pool; t++)
     d->row_dlnc[t] = kind->flags & ION_BY_CONCENTRATION ? take(model, 1) : -1;
   for (int g = 0; g < d->n_gate; g++)

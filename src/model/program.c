@@ -1,4 +1,5 @@
 /* A straight-line program over rows: products of two rows and weighted sums of rows. */
+#include "base/lanes.h"
 #include "model_impl.h"
 
 #include <stdlib.h>
@@ -62,86 +63,50 @@ PetscErrorCode ion_program_destroy(ion_program *program)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static inline const double *source(int s, ion_block scratch, ion_block prepared)
+/* A prepared row may be a view into a longer one, so its vectors need not be aligned as rows are. */
+typedef double ion_source
+    __attribute__((vector_size(ION_PAD * sizeof(double)), aligned(8), may_alias));
+
+ION_INLINE const ion_source *source(int s, ion_block scratch, ion_block prepared, size_t first)
 {
-  return s < 0 ? ion_row(prepared, (size_t)~s) : ion_row(scratch, (size_t)s);
+  const double *row = s < 0 ? ion_row(prepared, (size_t)~s) : ion_row(scratch, (size_t)s);
+
+  return (const ion_source *)(const void *)(row + first);
 }
 
-/* dst = c0 a + c1 b + c2 c + c3 d, or the same added to what dst holds; missing sources have weight 0
- * and repeat the first row. */
-static void sum4(size_t n, double *restrict dst, PetscBool add, const double *a, const double *b,
-                 const double *c, const double *d, const double *k)
+/* One step over `width` vectors from point `first` on. */
+ION_INLINE void run_op(const ion_program *program, const ion_op *op, ion_block scratch,
+                       ion_block prepared, size_t first, int width)
 {
-  if (add) {
-#pragma omp simd
-    for (size_t p = 0; p < n; p++)
-      dst[p] += (k[0] * a[p] + k[1] * b[p]) + (k[2] * c[p] + k[3] * d[p]);
-  } else {
-#pragma omp simd
-    for (size_t p = 0; p < n; p++)
-      dst[p] = (k[0] * a[p] + k[1] * b[p]) + (k[2] * c[p] + k[3] * d[p]);
+  const int *src      = program->src + op->first;
+  const double *k     = program->coefficient + op->first;
+  ion_lanes *dst      = ion_lanes_at(scratch, (size_t)op->dst, first), sum[ION_STRIP];
+  const ion_source *a = source(src[0], scratch, prepared, first);
+
+  for (int v = 0; v < width; v++) sum[v] = k[0] * a[v];
+  if (op->code == ION_OP_PRODUCT) {
+    const ion_source *b = source(src[1], scratch, prepared, first);
+
+    for (int v = 0; v < width; v++) dst[v] = sum[v] * b[v];
+    return;
   }
-}
+  for (int i = 1; i < op->n; i++) {
+    const ion_source *b = source(src[i], scratch, prepared, first);
 
-static void sum2(size_t n, double *restrict dst, PetscBool add, const double *a, const double *b,
-                 const double *k)
-{
-  if (add) {
-#pragma omp simd
-    for (size_t p = 0; p < n; p++) dst[p] += k[0] * a[p] + k[1] * b[p];
-  } else {
-#pragma omp simd
-    for (size_t p = 0; p < n; p++) dst[p] = k[0] * a[p] + k[1] * b[p];
+    for (int v = 0; v < width; v++) sum[v] += k[i] * b[v];
   }
-}
-
-static void sum1(size_t n, double *restrict dst, PetscBool add, const double *a, double k)
-{
-  if (add) {
-#pragma omp simd
-    for (size_t p = 0; p < n; p++) dst[p] += k * a[p];
-  } else {
-#pragma omp simd
-    for (size_t p = 0; p < n; p++) dst[p] = k * a[p];
-  }
-}
-
-static void run_sum(const ion_op *op, const ion_program *program, ion_block scratch,
-                    ion_block prepared, size_t n_point)
-{
-  double *dst     = ion_row(scratch, (size_t)op->dst);
-  const int *src  = program->src + op->first;
-  const double *k = program->coefficient + op->first;
-  int i           = 0;
-
-  for (; i + 4 <= op->n; i += 4)
-    sum4(n_point, dst, i > 0, source(src[i], scratch, prepared),
-         source(src[i + 1], scratch, prepared), source(src[i + 2], scratch, prepared),
-         source(src[i + 3], scratch, prepared), k + i);
-  for (; i + 2 <= op->n; i += 2)
-    sum2(n_point, dst, i > 0, source(src[i], scratch, prepared),
-         source(src[i + 1], scratch, prepared), k + i);
-  if (i < op->n) sum1(n_point, dst, i > 0, source(src[i], scratch, prepared), k[i]);
-}
-
-static void product(size_t n, double *restrict dst, const double *a, const double *b, double k)
-{
-#pragma omp simd
-  for (size_t p = 0; p < n; p++) dst[p] = k * a[p] * b[p];
+  for (int v = 0; v < width; v++) dst[v] = sum[v];
 }
 
 void ion_program_run(const ion_program *program, ion_block scratch, ion_block prepared,
                      size_t n_point)
 {
   for (size_t i = 0; i < program->n_op; i++) {
-    const ion_op *op = &program->op[i];
+    size_t first = 0;
 
-    if (op->code == ION_OP_SUM)
-      run_sum(op, program, scratch, prepared, n_point);
-    else
-      product(n_point, ion_row(scratch, (size_t)op->dst),
-              source(program->src[op->first], scratch, prepared),
-              source(program->src[op->first + 1], scratch, prepared),
-              program->coefficient[op->first]);
+    for (; first + ION_STRIP * ION_PAD <= n_point; first += ION_STRIP * ION_PAD)
+      run_op(program, &program->op[i], scratch, prepared, first, ION_STRIP);
+    for (; first < n_point; first += ION_PAD)
+      run_op(program, &program->op[i], scratch, prepared, first, 1);
   }
 }

@@ -1,5 +1,7 @@
-/* Sparse LU with a pivot order chosen once (Markowitz 1957, Manag Sci 3:255), executed as a list of
- * row operations over all points of a tile. */
+/* Sparse LU with a pivot order chosen once (Markowitz 1957, Manag Sci 3:255), executed over all points of a
+ * tile. Rows of the matrix are finished one after the other, each entry by one sum of products (Doolittle),
+ * so that a row stays in cache while it is worked on and every entry is written once. */
+#include "base/lanes.h"
 #include "solver_impl.h"
 
 #include <math.h>
@@ -15,20 +17,7 @@ typedef struct {
   int *pivot_row, *pivot_col;
 } ion_symbolic;
 
-static PetscErrorCode add_op(ion_elimination *e, ion_lu_code code, int dst, int a, int b)
-{
-  PetscFunctionBegin;
-  if (e->n_op == e->capacity) {
-    const size_t capacity = e->capacity ? 2 * e->capacity : 1024;
-    ion_lu_op *op         = realloc(e->op, capacity * sizeof *op);
-
-    PetscCheck(op, PETSC_COMM_SELF, PETSC_ERR_MEM, "no memory");
-    e->op       = op;
-    e->capacity = capacity;
-  }
-  e->op[e->n_op++] = (ion_lu_op){.code = code, .dst = dst, .a = a, .b = b};
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
+/* ---- order of elimination ---- */
 
 static size_t count_open(const ion_symbolic *s, size_t i, PetscBool is_row)
 {
@@ -42,6 +31,17 @@ static size_t count_open(const ion_symbolic *s, size_t i, PetscBool is_row)
   return count;
 }
 
+static double largest_in_row(const ion_symbolic *s, size_t i)
+{
+  double largest = 0;
+
+  for (size_t j = 0; j < s->n; j++)
+    if (!s->col_done[j] && s->slot[i * s->n + j] >= 0)
+      largest = fmax(largest, fabs(s->value[i * s->n + j]));
+  return largest;
+}
+
+/* Smallest (r - 1)(c - 1) among entries of at least a hundredth of their row. */
 static PetscErrorCode choose_pivot(const ion_symbolic *s, size_t *row, size_t *col)
 {
   size_t best       = SIZE_MAX;
@@ -49,12 +49,9 @@ static PetscErrorCode choose_pivot(const ion_symbolic *s, size_t *row, size_t *c
 
   PetscFunctionBegin;
   for (size_t i = 0; i < s->n; i++) {
-    const size_t n_row = s->row_done[i] ? 0 : count_open(s, i, PETSC_TRUE);
-    double largest     = 0;
+    const size_t n_row   = s->row_done[i] ? 0 : count_open(s, i, PETSC_TRUE);
+    const double largest = s->row_done[i] ? 0 : largest_in_row(s, i);
 
-    for (size_t j = 0; j < s->n; j++)
-      if (!s->row_done[i] && !s->col_done[j] && s->slot[i * s->n + j] >= 0)
-        largest = fmax(largest, fabs(s->value[i * s->n + j]));
     for (size_t j = 0; j < s->n && n_row; j++) {
       const double v = fabs(s->value[i * s->n + j]);
       size_t cost;
@@ -73,68 +70,25 @@ static PetscErrorCode choose_pivot(const ion_symbolic *s, size_t *row, size_t *c
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static int rhs(size_t row)
-{
-  return -(int)row - 2; /* numbered once the fill is known */
-}
-
-static PetscErrorCode eliminate_column(ion_elimination *e, ion_symbolic *s, size_t row, size_t col)
-{
-  const size_t n  = s->n;
-  const int pivot = s->slot[row * n + col];
-
-  PetscFunctionBegin;
-  PetscCall(add_op(e, ION_LU_PIVOT, pivot, -1, -1));
-  for (size_t i = 0; i < n; i++) {
-    const size_t at = i * n + col;
-
-    if (s->row_done[i] || i == row || s->slot[at] < 0) continue;
-    PetscCall(add_op(e, ION_LU_SCALE, s->slot[at], pivot, -1));
-    s->value[at] /= s->value[row * n + col];
-    for (size_t j = 0; j < n; j++) {
-      const size_t to = i * n + j, from = row * n + j;
-
-      if (s->col_done[j] || j == col || s->slot[from] < 0) continue;
-      if (s->slot[to] < 0) {
-        s->slot[to] = (int)(e->n_nonzero + e->n_fill++);
-        PetscCall(add_op(e, ION_LU_FILL, s->slot[to], s->slot[at], s->slot[from]));
-      } else
-        PetscCall(add_op(e, ION_LU_UPDATE, s->slot[to], s->slot[at], s->slot[from]));
-      s->value[to] -= s->value[at] * s->value[from];
-    }
-    PetscCall(add_op(e, ION_LU_UPDATE, rhs(i), s->slot[at], rhs(row)));
-  }
-  s->row_done[row] = s->col_done[col] = 1;
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-static PetscErrorCode substitute_back(ion_elimination *e, ion_symbolic *s)
+static void eliminate(ion_elimination *e, ion_symbolic *s, size_t row, size_t col)
 {
   const size_t n = s->n;
 
-  PetscFunctionBegin;
-  for (size_t k = n; k-- > 0;) {
-    const size_t row = (size_t)s->pivot_row[k];
+  for (size_t i = 0; i < n; i++) {
+    const double by = s->value[i * n + col] / s->value[row * n + col];
 
-    for (size_t later = k + 1; later < n; later++) {
-      const int slot = s->slot[row * n + (size_t)s->pivot_col[later]];
-
-      if (slot >= 0)
-        PetscCall(add_op(e, ION_LU_UPDATE, rhs(row), slot, rhs((size_t)s->pivot_row[later])));
+    if (s->row_done[i] || i == row || s->slot[i * n + col] < 0) continue;
+    for (size_t j = 0; j < n; j++) {
+      if (s->col_done[j] || j == col || s->slot[row * n + j] < 0) continue;
+      if (s->slot[i * n + j] < 0) s->slot[i * n + j] = (int)(e->n_nonzero + e->n_fill++);
+      s->value[i * n + j] -= by * s->value[row * n + j];
     }
-    PetscCall(add_op(e, ION_LU_SCALE, rhs(row), s->slot[row * n + (size_t)s->pivot_col[k]], -1));
-    e->solution[s->pivot_col[k]] = rhs(row);
   }
-  PetscFunctionReturn(PETSC_SUCCESS);
+  s->row_done[row] = s->col_done[col] = 1;
 }
 
-static int settle(const ion_elimination *e, int slot)
-{
-  return slot >= -1 ? slot : (int)(e->n_nonzero + e->n_fill) + (-slot - 2);
-}
-
-static PetscErrorCode build(ion_elimination *e, ion_symbolic *s, const ion_pattern *pattern,
-                            const double *jacobian)
+static PetscErrorCode choose_order(ion_elimination *e, ion_symbolic *s, const ion_pattern *pattern,
+                                   const double *jacobian)
 {
   const size_t n = s->n;
 
@@ -151,16 +105,70 @@ static PetscErrorCode build(ion_elimination *e, ion_symbolic *s, const ion_patte
     PetscCall(choose_pivot(s, &row, &col));
     s->pivot_row[k] = (int)row;
     s->pivot_col[k] = (int)col;
-    PetscCall(eliminate_column(e, s, row, col));
+    eliminate(e, s, row, col);
   }
-  PetscCall(substitute_back(e, s));
-  for (size_t i = 0; i < e->n_op; i++) {
-    e->op[i].dst = settle(e, e->op[i].dst);
-    e->op[i].a   = settle(e, e->op[i].a);
-    e->op[i].b   = settle(e, e->op[i].b);
-  }
-  for (size_t i = 0; i < n; i++) e->solution[i] = settle(e, e->solution[i]);
   PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* ---- the list of operations ---- */
+
+static int slot_at(const ion_symbolic *s, size_t row, size_t col)
+{
+  return s->slot[(size_t)s->pivot_row[row] * s->n + (size_t)s->pivot_col[col]];
+}
+
+static int rhs(const ion_elimination *e, const ion_symbolic *s, size_t row)
+{
+  return (int)(e->n_nonzero + e->n_fill) + s->pivot_row[row];
+}
+
+static ion_lu_op *new_op(ion_elimination *e, int dst)
+{
+  e->op[e->n_op] = (ion_lu_op){.dst = dst, .scale = -1, .first = (int)e->n_term};
+  return &e->op[e->n_op++];
+}
+
+static void add_term(ion_elimination *e, ion_lu_op *op, int a, int b)
+{
+  e->term[2 * e->n_term]     = a;
+  e->term[2 * e->n_term + 1] = b;
+  e->n_term++;
+  op->n++;
+}
+
+/* Entry (t, k) of the factors, places in pivot order: a_tk - sum_l L_tl U_lk, over the pivot left of the
+ * diagonal; the diagonal keeps its reciprocal. */
+static void factor_entry(ion_elimination *e, const ion_symbolic *s, size_t t, size_t k)
+{
+  ion_lu_op *op = new_op(e, slot_at(s, t, k));
+
+  op->is_fill  = (size_t)op->dst >= e->n_nonzero;
+  op->is_pivot = k == t;
+  if (k < t) op->scale = slot_at(s, k, k);
+  for (size_t l = 0; l < k && l < t; l++)
+    if (slot_at(s, t, l) >= 0 && slot_at(s, l, k) >= 0)
+      add_term(e, op, slot_at(s, t, l), slot_at(s, l, k));
+}
+
+static void list_operations(ion_elimination *e, const ion_symbolic *s)
+{
+  const size_t n = s->n;
+  ion_lu_op *op;
+
+  for (size_t t = 0; t < n; t++) {
+    for (size_t k = 0; k < n; k++)
+      if (slot_at(s, t, k) >= 0) factor_entry(e, s, t, k);
+    op = new_op(e, rhs(e, s, t));
+    for (size_t l = 0; l < t; l++)
+      if (slot_at(s, t, l) >= 0) add_term(e, op, slot_at(s, t, l), rhs(e, s, l));
+  }
+  for (size_t t = n; t-- > 0;) {
+    op        = new_op(e, rhs(e, s, t));
+    op->scale = slot_at(s, t, t);
+    for (size_t l = t + 1; l < n; l++)
+      if (slot_at(s, t, l) >= 0) add_term(e, op, slot_at(s, t, l), rhs(e, s, l));
+    e->solution[s->pivot_col[t]] = rhs(e, s, t);
+  }
 }
 
 PetscErrorCode ion_elimination_create(const ion_pattern *pattern, const double *jacobian,
@@ -172,13 +180,17 @@ PetscErrorCode ion_elimination_create(const ion_pattern *pattern, const double *
 
   PetscFunctionBegin;
   *e = (ion_elimination){.n = n, .n_nonzero = pattern->n_nonzero};
-  PetscCall(PetscMalloc1(n, &e->solution));
   PetscCall(PetscMalloc6(n * n, &s.slot, n * n, &s.value, n, &s.row_done, n, &s.col_done, n,
                          &s.pivot_row, n, &s.pivot_col));
   PetscCall(PetscArrayzero(s.value, n * n));
   PetscCall(PetscArrayzero(s.row_done, n));
   PetscCall(PetscArrayzero(s.col_done, n));
-  code = build(e, &s, pattern, jacobian);
+  code = choose_order(e, &s, pattern, jacobian);
+  if (!code) {
+    PetscCall(
+        PetscMalloc3(n, &e->solution, n * n + 2 * n, &e->op, 2 * n * n * n + 2 * n * n, &e->term));
+    list_operations(e, &s);
+  }
   PetscCall(PetscFree6(s.slot, s.value, s.row_done, s.col_done, s.pivot_row, s.pivot_col));
   PetscCall(code);
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -187,108 +199,91 @@ PetscErrorCode ion_elimination_create(const ion_pattern *pattern, const double *
 PetscErrorCode ion_elimination_destroy(ion_elimination *e)
 {
   PetscFunctionBegin;
-  free(e->op);
-  PetscCall(PetscFree(e->solution));
+  PetscCall(PetscFree3(e->solution, e->op, e->term));
   memset(e, 0, sizeof *e);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* ---- execution ---- */
+
+typedef struct {
+  size_t n_nonzero, n_fill, jac, F, extra;
+} ion_places;
+
+static int place(const ion_places *at, int slot)
+{
+  const size_t i = (size_t)slot;
+
+  if (slot < 0) return slot;
+  if (i < at->n_nonzero) return (int)(at->jac + i);
+  return (int)(i < at->n_nonzero + at->n_fill ? at->extra + i - at->n_nonzero
+                                              : at->F + i - at->n_nonzero - at->n_fill);
+}
+
+static size_t row_of(const ion_work *work, ion_block part)
+{
+  return part.n_row ? (size_t)(part.data - work->scratch.data) / work->scratch.stride : 0;
+}
+
 PetscErrorCode ion_elimination_place(ion_elimination *e, const ion_work *work)
 {
-  const double *base  = work->scratch.data;
-  const size_t stride = work->scratch.stride, n = e->n_nonzero;
-  const size_t first_jac   = (size_t)(work->jac.data - base) / stride;
-  const size_t first_F     = (size_t)(work->F.data - base) / stride;
-  const size_t first_extra = e->n_fill ? (size_t)(work->extra.data - base) / stride : 0;
+  const ion_places at = {.n_nonzero = e->n_nonzero,
+                         .n_fill    = e->n_fill,
+                         .jac       = row_of(work, work->jac),
+                         .F         = row_of(work, work->F),
+                         .extra     = row_of(work, work->extra)};
 
   PetscFunctionBegin;
   PetscCheck(work->extra.n_row >= e->n_fill, PETSC_COMM_SELF, PETSC_ERR_ARG_SIZ,
              "%zu rows for a fill of %zu", work->extra.n_row, e->n_fill);
   for (size_t k = 0; k < e->n_op; k++) {
-    int *slots[] = {&e->op[k].dst, &e->op[k].a, &e->op[k].b};
-
-    for (int i = 0; i < 3; i++) {
-      const size_t slot = (size_t)*slots[i];
-
-      if (*slots[i] < 0) continue;
-      *slots[i] = (int)(slot < n               ? first_jac + slot
-                        : slot < n + e->n_fill ? first_extra + slot - n
-                                               : first_F + slot - n - e->n_fill);
-    }
+    e->op[k].dst   = place(&at, e->op[k].dst);
+    e->op[k].scale = place(&at, e->op[k].scale);
   }
-  for (size_t i = 0; i < e->n; i++)
-    e->solution[i] = (int)(first_F + (size_t)e->solution[i] - n - e->n_fill);
+  for (size_t k = 0; k < 2 * e->n_term; k++) e->term[k] = place(&at, e->term[k]);
+  for (size_t i = 0; i < e->n; i++) e->solution[i] = place(&at, e->solution[i]);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static inline void pivot(size_t n, double *restrict a, double *restrict sign)
+/* One operation over `width` vectors from point `first` on. */
+ION_INLINE void run_op(const ion_lu_op *op, const int *term, ion_block block, size_t first,
+                       int width, double *restrict sign)
 {
-#pragma omp simd
-  for (size_t p = 0; p < n; p++) {
-    sign[p] = a[p] < 0 ? -sign[p] : sign[p];
-    a[p]    = 1.0 / a[p];
+  ion_lanes *dst = ion_lanes_at(block, (size_t)op->dst, first), sum[ION_STRIP];
+
+  for (int v = 0; v < width; v++) sum[v] = op->is_fill ? (ion_lanes){0} : dst[v];
+  for (int k = 0; k < op->n; k++) {
+    const ion_lanes *a = ion_lanes_at(block, (size_t)term[2 * k], first);
+    const ion_lanes *b = ion_lanes_at(block, (size_t)term[2 * k + 1], first);
+
+    for (int v = 0; v < width; v++) sum[v] -= a[v] * b[v];
   }
-}
+  if (op->scale >= 0) {
+    const ion_lanes *by = ion_lanes_at(block, (size_t)op->scale, first);
 
-static inline void scale(size_t n, double *restrict dst, const double *restrict a)
-{
-#pragma omp simd
-  for (size_t p = 0; p < n; p++) dst[p] *= a[p];
-}
-
-static inline void update(size_t n, double *restrict dst, const double *restrict a,
-                          const double *restrict b)
-{
-#pragma omp simd
-  for (size_t p = 0; p < n; p++) dst[p] -= a[p] * b[p];
-}
-
-static inline void fill_in(size_t n, double *restrict dst, const double *restrict a,
-                           const double *restrict b)
-{
-#pragma omp simd
-  for (size_t p = 0; p < n; p++) dst[p] = -(a[p] * b[p]);
-}
-
-/* Inlined for a constant n, whose loops then have neither counter nor rest. */
-static inline __attribute__((always_inline)) void run(const ion_elimination *e, double *base,
-                                                      size_t stride, size_t n, double *sign)
-{
-  for (size_t p = 0; p < n; p++) sign[p] = 1;
-  for (const ion_lu_op *op = e->op, *end = op + e->n_op; op < end; op++) {
-    double *dst     = base + (size_t)op->dst * stride;
-    const double *a = base + (size_t)(op->a < 0 ? 0 : op->a) * stride;
-    const double *b = base + (size_t)(op->b < 0 ? 0 : op->b) * stride;
-
-    switch (op->code) {
-    case ION_LU_UPDATE:
-      update(n, dst, a, b);
-      break;
-    case ION_LU_SCALE:
-      scale(n, dst, a);
-      break;
-    case ION_LU_FILL:
-      fill_in(n, dst, a, b);
-      break;
-    case ION_LU_PIVOT:
-      pivot(n, dst, sign);
-      break;
-    }
+    for (int v = 0; v < width; v++) sum[v] *= by[v];
   }
+  if (!op->is_pivot) {
+    for (int v = 0; v < width; v++) dst[v] = sum[v];
+    return;
+  }
+  for (int v = 0; v < width; v++) dst[v] = 1.0 / sum[v];
+  for (size_t p = 0; p < (size_t)width * ION_PAD; p++)
+    sign[first + p] =
+        ion_row(block, (size_t)op->dst)[first + p] < 0 ? -sign[first + p] : sign[first + p];
 }
 
 void ion_elimination_solve(const ion_elimination *e, ion_block scratch, size_t n_point,
                            double *sign)
 {
-  switch (n_point) {
-  case 32:
-    run(e, scratch.data, scratch.stride, 32, sign);
-    break;
-  case 64:
-    run(e, scratch.data, scratch.stride, 64, sign);
-    break;
-  default:
-    run(e, scratch.data, scratch.stride, n_point, sign);
-    break;
+  for (size_t p = 0; p < n_point; p++) sign[p] = 1;
+  for (size_t i = 0; i < e->n_op; i++) {
+    const ion_lu_op *op = &e->op[i];
+    const int *term     = e->term + 2 * op->first;
+    size_t first        = 0;
+
+    for (; first + ION_STRIP * ION_PAD <= n_point; first += ION_STRIP * ION_PAD)
+      run_op(op, term, scratch, first, ION_STRIP, sign);
+    for (; first < n_point; first += ION_PAD) run_op(op, term, scratch, first, 1, sign);
   }
 }

@@ -10,8 +10,9 @@ enum { MOST_ITERATIONS = 40 };
 
 static const double tolerance =
     1e-7; /* of the last full step, in the unknowns; the error is its square */
-static const double longest        = 2.0;  /* step in the unknowns */
-static const double smallest_share = 1e-3; /* of the first damping */
+static const double quadratic      = 1e-12; /* error that two full steps let expect */
+static const double longest        = 2.0;   /* step in the unknowns */
+static const double smallest_share = 1e-3;  /* of the first damping */
 
 /* Points that enter or leave lanes together; rows are copied one after the other, since neighbouring
  * points lie side by side. */
@@ -44,6 +45,8 @@ static void load_lanes(ion_solver *solver, const ion_exchange *in)
     t->step[lane]     = 0;
     t->first[lane]    = 1;
     t->norm_old[lane] = INFINITY;
+    t->size[lane]     = 0;
+    t->before[lane]   = 0;
   }
 }
 
@@ -71,6 +74,9 @@ static void choose_steps(ion_tile *t)
   for (size_t l = 0; l < t->lanes; l++) {
     const double full = t->largest[l] <= longest ? 1 : longest / t->largest[l];
 
+    /* the last accepted step, if it was a full one, says how fast the steps fall */
+    t->before[l]   = t->mask[l] == 0 ? t->before[l] : t->step[l] == 1 ? t->size[l] : 0;
+    t->size[l]     = t->mask[l] != 0 ? t->largest[l] : t->size[l];
     t->step[l]     = t->mask[l] != 0 ? full : 0.5 * t->step[l];
     t->first[l]    = t->mask[l] != 0 ? full : t->first[l];
     t->norm_old[l] = t->mask[l] != 0 ? t->norm[l] : t->norm_old[l];
@@ -98,12 +104,21 @@ static void advance(ion_solver *solver, ion_tile *t)
   }
 }
 
+/* Newton's steps fall as d' = K d^2, with K from the last two: the step after this one is its error. */
+static PetscBool is_converged(const ion_tile *t, size_t l)
+{
+  const double d = t->largest[l], rate = d / t->before[l];
+
+  if (t->mask[l] == 0) return PETSC_FALSE;
+  return (PetscBool)(d <= tolerance || (d <= 1e-4 && rate * rate * d <= quadratic));
+}
+
 /* Whether a lane has ended; its point's verdict is noted. */
 static PetscBool has_ended(ion_solver *solver, size_t l)
 {
   ion_tile *t          = &solver->tile;
   const size_t p       = (size_t)t->point[l];
-  const PetscBool done = (PetscBool)(t->mask[l] != 0 && t->largest[l] <= tolerance);
+  const PetscBool done = is_converged(t, l);
   PetscBool failed     = (PetscBool)(++t->count[l] >= MOST_ITERATIONS);
 
   if (t->mask[l] != 0 ? !(t->largest[l] <= 1e6) : !(t->step[l] >= smallest_share * t->first[l]))

@@ -6,16 +6,11 @@
 
 /* ---- elimination: sparse LU found once a model, executed over rows of points ---- */
 
-typedef enum {
-  ION_LU_PIVOT,  /* slot[dst] = 1/slot[dst], and the sign of the pivot */
-  ION_LU_SCALE,  /* slot[dst] *= slot[a] */
-  ION_LU_UPDATE, /* slot[dst] -= slot[a] slot[b] */
-  ION_LU_FILL    /* slot[dst] = -slot[a] slot[b] */
-} ion_lu_code;
-
+/* dst = (dst - sum of products) * scale, or its reciprocal on the diagonal. */
 typedef struct {
-  ion_lu_code code;
-  int dst, a, b;
+  int dst, scale;              /* scale -1: none */
+  int first, n;                /* products */
+  PetscBool is_fill, is_pivot; /* fill starts from zero */
 } ion_lu_op;
 
 /* Slots: the entries of dF/dx, then fill, then one for each component of the right-hand side; once placed,
@@ -24,7 +19,8 @@ typedef struct {
   size_t n;
   size_t n_nonzero, n_fill;
   ion_lu_op *op;
-  size_t n_op, capacity;
+  size_t n_op, n_term;
+  int *term;     /* [n_term][2] */
   int *solution; /* [n] row that holds component i of the solution in the end */
 } ion_elimination;
 
@@ -53,6 +49,7 @@ typedef struct {
   ion_block prepared, x, x_old, y;
   ion_block saved_jac, saved_F; /* for the guard of the relaxation */
   double norm[ION_MAX_LANES], norm_old[ION_MAX_LANES], step[ION_MAX_LANES], first[ION_MAX_LANES];
+  double size[ION_MAX_LANES], before[ION_MAX_LANES]; /* |y| of the last two accepted directions */
   double largest[ION_MAX_LANES], sign[ION_MAX_LANES], mask[ION_MAX_LANES];
   ptrdiff_t point[ION_MAX_LANES]; /* of the batch, -1 where the lane is idle */
   int count[ION_MAX_LANES];
