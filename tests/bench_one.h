@@ -29,6 +29,7 @@ typedef struct {
   ion_work work;
   double *theta;
   unsigned long long evaluations;
+  double seconds; /* spent in evaluations */
 } bench_one;
 
 static PetscErrorCode bench_one_create(const ion_model *model, bench_one *one)
@@ -59,11 +60,14 @@ static PetscErrorCode bench_one_destroy(bench_one *one)
 static inline void bench_evaluate(bench_one *one, const double *x, PetscBool again)
 {
   PetscBool same = PETSC_TRUE;
+  double started;
 
   for (size_t i = 0; i < one->n; i++) same = (PetscBool)(same && ion_row(one->x, i)[0] == x[i]);
   if (same && !again) return;
   for (size_t i = 0; i < one->n; i++) ion_row(one->x, i)[0] = x[i];
+  started = bench_clock();
   ion_model_evaluate(one->model, one->prepared, one->x, 1, ION_RESIDUAL | ION_JACOBIAN, &one->work);
+  one->seconds += bench_clock() - started;
   one->evaluations++;
 }
 

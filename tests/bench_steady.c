@@ -7,8 +7,6 @@
 #include "bench_parts.h"
 #include "bench_run.h"
 
-enum { MOST_REPEATS = 99 };
-
 /* Unknowns that differ by more than this are another state. */
 static const double same_state = 1e-6;
 
@@ -29,7 +27,6 @@ typedef struct {
   bench_kinsol newton, search;
 #endif
   ion_block theta, prepared, guess; /* of a batch */
-  double seconds_one;               /* of one evaluation of one point */
   unsigned char status[BENCH_BATCH], reached[BENCH_BATCH];
   int iterations[BENCH_BATCH];
   double re[BENCH_BATCH], im[BENCH_BATCH];
@@ -83,7 +80,8 @@ static PetscErrorCode solve_one(bench *b, const way *w, size_t p, double *x, ben
   PetscFunctionBegin;
   for (size_t i = 0; i < b->one.prepared.n_row; i++)
     ion_row(b->one.prepared, i)[0] = ion_row(b->prepared, i)[p];
-  for (size_t k = 0; k < b->theta.n_row; k++) b->one.theta[k] = ion_row(b->theta, k)[p];
+  for (size_t k = 0; w->solve == bench_oracle_solve && k < b->theta.n_row; k++)
+    b->one.theta[k] = ion_row(b->theta, k)[p];
   for (size_t i = 0; i < b->one.n; i++)
     x[i] = w->start == FROM_REST ? rest[i] : ion_row(b->guess, i)[p];
   PetscCall(w->solve(w->context, &b->one, x, found, &iterations));
@@ -101,6 +99,7 @@ static PetscErrorCode solve_points(bench *b, const way *w, const bench_points *p
   PetscFunctionBegin;
   PetscCall(PetscMalloc1(b->one.n, &x));
   b->one.evaluations = 0;
+  b->one.seconds     = 0;
   for (size_t first = 0; first < result->n_point; first += BENCH_BATCH) {
     const size_t n = PetscMin((size_t)BENCH_BATCH, result->n_point - first);
 
@@ -113,7 +112,8 @@ static PetscErrorCode solve_points(bench *b, const way *w, const bench_points *p
       for (size_t i = 0; i < b->one.n; i++) ion_row(result->x, i)[first + p] = x[i];
     }
   }
-  result->evaluations = b->one.evaluations;
+  result->evaluations        = b->one.evaluations;
+  result->seconds_evaluating = b->one.seconds;
   PetscCall(PetscFree(x));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -168,33 +168,33 @@ static comparison compare(const bench_result *result, const bench_result *refere
   return c;
 }
 
-static void print_row(const bench *b, const way *w, const bench_result *result,
-                      const bench_result *reference, double seconds, double fastest)
+static void print_row(const way *w, const bench_result *result, const bench_result *reference,
+                      double seconds, double fastest)
 {
   const double n = (double)result->n_point, us = 1e6 * seconds / n;
-  const double own   = us - 1e6 * b->seconds_one * (double)result->evaluations / n;
+  const double own   = us * (1 - result->seconds_evaluating / result->seconds);
   const comparison c = compare(result, reference);
 
   printf("%-36s %6zu %9.3f %6.2f %6zu %6zu %6zu %8.1e %8.1f", w->name, result->n_point, us,
          (double)result->iterations / n, c.failed, c.other, c.alone, c.error, us / fastest);
-  if (result->evaluations) printf(" %8.2f %8.1f", own, own / fastest);
+  if (result->evaluations)
+    printf(" %8.2f %8.1f %6.2f", own, own / fastest,
+           1e6 * result->seconds_evaluating / (double)result->evaluations);
   printf("\n");
 }
 
-static void print_head(const bench *b, const bench_points *points)
+static void print_head(const bench_points *points)
 {
   printf("\nBox %s: %zu points, %zu factors, seed %d\n", points->box->name, points->n_point,
          points->n_factor, BENCH_SEED);
-  printf(
-      "  us: CPU time a point; its: iterations a point; failed: not converged; other: differs "
-      "from\n"
-      "  the first row by more than %g; alone: converged where the first row has no state; error:\n"
-      "  largest difference from the first row where it is the same state; x: us over the first "
-      "row's;\n"
-      "  own: us without the model's evaluations, %.2f us each for one point\n",
-      same_state, 1e6 * b->seconds_one);
-  printf("%-36s %6s %9s %6s %6s %6s %6s %8s %8s %8s %8s\n", "way", "points", "us", "its", "failed",
-         "other", "alone", "error", "x", "own", "x");
+  printf("  us: CPU time a point; its: iterations a point; failed: not converged;\n"
+         "  other: differs from the first row's state by more than %g; alone: converged where the\n"
+         "  first row has no state; error: largest difference where it is the same state;\n"
+         "  x: times the first row; own: us if evaluations of the model cost nothing; eval: us of "
+         "one\n",
+         same_state);
+  printf("%-36s %6s %9s %6s %6s %6s %6s %8s %8s %8s %8s %6s\n", "way", "points", "us", "its",
+         "failed", "other", "alone", "error", "x", "own", "x", "eval");
 }
 
 /* All ways over a box: each repeat visits every way, so that a busy machine slows all alike. */
@@ -215,12 +215,12 @@ static PetscErrorCode run_box(bench *b, const way *ways, size_t n_way, const ben
       time[k * n_repeat + r] = result[k].seconds;
       if (k == 0) memcpy(reached, b->reached_count, sizeof reached);
     }
-  print_head(b, points);
+  print_head(points);
   for (size_t k = 0; k < n_way; k++) {
     const double seconds = bench_median(n_repeat, time + k * n_repeat);
 
     if (k == 0) fastest = 1e6 * seconds / (double)result[k].n_point;
-    print_row(b, &ways[k], &result[k], &result[0], seconds, fastest);
+    print_row(&ways[k], &result[k], &result[0], seconds, fastest);
   }
   printf(
       "first row: %zu directly, %zu along the branch, %zu beyond its end (collapsed), %zu none\n",
@@ -249,26 +249,6 @@ static PetscErrorCode create_solvers(bench *b, const bench_points *points)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Time of one evaluation of one point at rest. */
-static PetscErrorCode time_one_evaluation(bench *b)
-{
-  const double *rest = ion_model_rest(b->model);
-  double time[9];
-
-  PetscFunctionBegin;
-  ion_model_prepare(b->model, b->theta, b->prepared);
-  for (size_t i = 0; i < b->one.prepared.n_row; i++)
-    ion_row(b->one.prepared, i)[0] = ion_row(b->prepared, i)[0];
-  for (size_t r = 0; r < ION_COUNT(time); r++) {
-    const double started = bench_cpu();
-
-    for (int i = 0; i < 500; i++) bench_evaluate(&b->one, rest, PETSC_TRUE);
-    time[r] = (bench_cpu() - started) / 500;
-  }
-  b->seconds_one = bench_median(ION_COUNT(time), time);
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
 static PetscErrorCode bench_create(const ion_model *model, const bench_points *points, bench *b)
 {
   size_t n_theta;
@@ -281,7 +261,6 @@ static PetscErrorCode bench_create(const ion_model *model, const bench_points *p
   PetscCall(ion_block_create(ion_model_n_state(model), BENCH_BATCH, &b->guess));
   ion_model_default_theta(model, b->theta);
   PetscCall(create_solvers(b, points));
-  PetscCall(time_one_evaluation(b));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -346,9 +325,9 @@ static PetscErrorCode read_options(options *o)
   PetscCall(PetscOptionsGetInt(NULL, NULL, "-points", &o->n_point, NULL));
   PetscCall(PetscOptionsGetInt(NULL, NULL, "-repeats", &o->n_repeat, NULL));
   PetscCall(PetscOptionsGetString(NULL, NULL, "-model", o->model, sizeof o->model, NULL));
-  PetscCheck(o->n_point >= BENCH_BATCH && o->n_repeat >= 1 && o->n_repeat <= MOST_REPEATS,
+  PetscCheck(o->n_point >= BENCH_BATCH && o->n_repeat >= 1 && o->n_repeat <= BENCH_MOST_REPEATS,
              PETSC_COMM_SELF, PETSC_ERR_USER_INPUT,
-             "allowed are -points %d and more, -repeats 1 to %d", BENCH_BATCH, MOST_REPEATS);
+             "allowed are -points %d and more, -repeats 1 to %d", BENCH_BATCH, BENCH_MOST_REPEATS);
   o->n_run = PetscMin(50 * o->n_point, 1000000);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -405,7 +384,7 @@ int main(int argc, char **argv)
   setvbuf(stdout, NULL, _IOLBF, 0);
   code = read_options(&o);
   /* runs first: memory is the most the process ever held */
-  if (!code) code = bench_run(o.model, (size_t)o.n_run);
+  if (!code) code = bench_run(o.model, (size_t)o.n_run, (size_t)o.n_repeat);
   if (!code) code = run_states(&o);
   if (PetscFinalize() || MPI_Finalize() != MPI_SUCCESS) return 1;
   return code ? 1 : 0;

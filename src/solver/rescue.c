@@ -18,7 +18,8 @@ enum { MOST_CORRECTIONS = 10, MOST_RELAXATIONS = 600 };
 static const double tolerance = 1e-7;
 static const double shortest_path =
     1.0 / 4096;                         /* step of the path before the branch counts as lost */
-static const double widest_jump = 0.5;  /* change of the state over one step of the path */
+static const double on_the_way  = 1e-4; /* the tolerance before the end of the path */
+static const double widest_jump = 0.7;  /* change of the state over one step of the path */
 static const double longest     = 0.7;  /* change of the unknowns in one relaxation step */
 static const double settled     = 1e10; /* s, time step of a relaxation that has become Newton */
 
@@ -31,6 +32,9 @@ struct ion_stage {
   ion_tile *tile;
   ion_block theta;                            /* [n_theta][lanes] parameters of the lanes */
   double t[ION_MAX_LANES], dt[ION_MAX_LANES]; /* path: place and step; relaxation: dt in s */
+  int calm[ION_MAX_LANES];                    /* steps of the path taken since one failed */
+  ion_block x_before;                         /* state before the last step of the path, */
+  double dt_before[ION_MAX_LANES];            /* and that step */
   PetscBool is_path;
 };
 
@@ -64,8 +68,10 @@ static void start_lane(ion_stage *s, size_t lane, size_t p)
   tile->count[lane] = 0;
   if (s->is_path) {
     memcpy(x, ion_model_rest(s->solver->model), s->solver->n_state * sizeof *x);
-    s->t[lane]  = 0;
-    s->dt[lane] = 0.125;
+    s->t[lane]         = 0;
+    s->dt[lane]        = 0.25;
+    s->calm[lane]      = 2;
+    s->dt_before[lane] = 0;
     set_parameters(s, lane, s->dt[lane]);
   } else {
     set_parameters(s, lane, 1);
@@ -84,23 +90,32 @@ static void restore(ion_tile *tile, size_t lane)
 
 /* ---- linear solve with a guard ---- */
 
-/* |J y - F| of a lane against |F|, with the matrix as it was before elimination. */
-static PetscBool is_solved(const ion_stage *s, size_t lane)
+/* Largest |J y - F| and |F| of every lane, with the matrix as it was before elimination. */
+static void measure_errors(const ion_stage *s, double *restrict worst, double *restrict size)
 {
   const ion_pattern *pattern = ion_model_pattern(s->solver->model);
-  double worst = 0, size = 0;
+  const ion_tile *tile       = s->tile;
+  const size_t n             = tile->lanes;
+  double sum[ION_MAX_LANES];
 
+  for (size_t l = 0; l < n; l++) worst[l] = size[l] = 0;
   for (size_t i = 0; i < pattern->n; i++) {
-    const double f = ion_row(s->tile->saved_F, i)[lane];
-    double sum     = -f;
+    const double *restrict F = ion_row(tile->saved_F, i);
 
-    for (int k = pattern->start[i]; k < pattern->start[i + 1]; k++)
-      sum += ion_row(s->tile->saved_jac, (size_t)k)[lane] *
-             ion_row(s->tile->y, (size_t)pattern->col[k])[lane];
-    if (!(fabs(sum) <= worst)) worst = fabs(sum);
-    if (fabs(f) > size) size = fabs(f);
+    for (size_t l = 0; l < n; l++) sum[l] = -F[l];
+    for (int k = pattern->start[i]; k < pattern->start[i + 1]; k++) {
+      const double *restrict a = ion_row(tile->saved_jac, (size_t)k);
+      const double *restrict y = ion_row(tile->y, (size_t)pattern->col[k]);
+
+#pragma omp simd
+      for (size_t l = 0; l < n; l++) sum[l] += a[l] * y[l];
+    }
+#pragma omp simd
+    for (size_t l = 0; l < n; l++) {
+      worst[l] = fabs(sum[l]) <= worst[l] ? worst[l] : fabs(sum[l]); /* NaN wins */
+      size[l]  = fabs(F[l]) > size[l] ? fabs(F[l]) : size[l];
+    }
   }
-  return (PetscBool)(worst <= 1e-8 * size);
 }
 
 /* LU with pivoting for one lane; a singular matrix gives NaN. */
@@ -150,6 +165,7 @@ static void shift_diagonal(ion_stage *s)
 static PetscErrorCode solve_lanes(ion_stage *s)
 {
   ion_tile *tile = s->tile;
+  double worst[ION_MAX_LANES], size[ION_MAX_LANES];
 
   PetscFunctionBegin;
   if (!s->is_path) shift_diagonal(s);
@@ -161,8 +177,9 @@ static PetscErrorCode solve_lanes(ion_stage *s)
   for (size_t i = 0; i < s->solver->n_state; i++)
     memcpy(ion_row(tile->y, i), ion_tile_direction(s->solver, tile, i),
            tile->lanes * sizeof(double));
+  measure_errors(s, worst, size);
   for (size_t l = 0; l < tile->lanes; l++)
-    if (tile->point[l] >= 0 && tile->norm[l] < (double)INFINITY && !is_solved(s, l))
+    if (tile->point[l] >= 0 && tile->norm[l] < (double)INFINITY && !(worst[l] <= 1e-8 * size[l]))
       PetscCall(solve_dense(s, l));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -181,36 +198,60 @@ static double change_since(const ion_tile *tile, size_t lane)
   return most;
 }
 
+/* Go to t + dt: its parameters, and the secant through the last two states as first guess. */
+static void aim(ion_stage *s, size_t lane)
+{
+  ion_tile *tile     = s->tile;
+  const double share = s->dt_before[lane] > 0 ? s->dt[lane] / s->dt_before[lane] : 0;
+
+  for (size_t i = 0; i < s->solver->n_state; i++) {
+    const double x = ion_row(tile->x_old, i)[lane], before = ion_row(s->x_before, i)[lane];
+
+    ion_row(tile->x, i)[lane] = x + share * (x - before);
+  }
+  tile->count[lane] = 0;
+  set_parameters(s, lane, s->t[lane] + s->dt[lane]);
+}
+
 static ion_lane_state shorten_path(ion_stage *s, size_t lane)
 {
   s->dt[lane] *= 0.5;
-  s->tile->count[lane] = 0;
-  restore(s->tile, lane);
+  s->calm[lane] = 0;
   if (s->dt[lane] < shortest_path) return ION_LANE_LOST;
-  set_parameters(s, lane, s->t[lane] + s->dt[lane]);
+  aim(s, lane);
   return ION_LANE_BUSY;
+}
+
+static void lengthen_path(ion_stage *s, size_t lane)
+{
+  s->t[lane] += s->dt[lane];
+  s->dt_before[lane] = s->dt[lane];
+  copy_column(s->tile->x_old, lane, s->x_before, lane);
+  copy_column(s->tile->x, lane, s->tile->x_old, lane);
+  /* near a fold the step that failed would fail again; steps are powers of two, so the end is met */
+  if (++s->calm[lane] > 2) s->dt[lane] *= 2;
+  while (s->t[lane] + s->dt[lane] > 1) s->dt[lane] *= 0.5;
 }
 
 static ion_lane_state advance_path(ion_stage *s, size_t lane)
 {
-  ion_tile *tile = s->tile;
+  ion_tile *tile    = s->tile;
+  const double most = tile->largest[lane];
 
-  if (!(tile->norm[lane] < (double)INFINITY) || !(tile->largest[lane] <= 2 * widest_jump))
+  if (!(tile->norm[lane] < (double)INFINITY) || !(most <= 2 * widest_jump))
     return shorten_path(s, lane);
+  if (tile->count[lane] > 0 && most > 0.8 * tile->size[lane])
+    return shorten_path(s, lane); /* corrections that do not shrink lead nowhere */
+  tile->size[lane] = most;
   for (size_t i = 0; i < s->solver->n_state; i++)
     ion_row(tile->x, i)[lane] -= ion_row(tile->y, i)[lane];
-  if (tile->largest[lane] > tolerance)
+  if (most > (s->t[lane] + s->dt[lane] < 1 ? on_the_way : tolerance))
     return ++tile->count[lane] < MOST_CORRECTIONS ? ION_LANE_BUSY : shorten_path(s, lane);
   if (tile->sign[lane] != s->solver->rest_sign || !(change_since(tile, lane) <= widest_jump))
     return shorten_path(s, lane);
-  s->t[lane] += s->dt[lane];
+  lengthen_path(s, lane);
   if (s->t[lane] >= 1) return ION_LANE_FOUND;
-  s->dt[lane] = fmin(2 * s->dt[lane], 1 - s->t[lane]);
-  if (s->t[lane] + s->dt[lane] < 1 && s->t[lane] + s->dt[lane] > 1 - 1e-12)
-    s->dt[lane] = 1 - s->t[lane];
-  tile->count[lane] = 0;
-  copy_column(tile->x, lane, tile->x_old, lane);
-  set_parameters(s, lane, s->t[lane] + s->dt[lane]);
+  aim(s, lane);
   return ION_LANE_BUSY;
 }
 
@@ -246,7 +287,7 @@ static PetscBool take_step(ion_stage *s, size_t lane, double share)
     const double dw = share * volume_change(s, lane, n->pool[q].compartment);
     double y, dn;
 
-    if (x < 0 || !ion_model_is_logarithm(s->solver->model, (size_t)x)) continue;
+    if (x < 0 || !s->solver->is_logarithm[x]) continue;
     y  = share * ion_row(tile->y, (size_t)x)[lane];
     dn = y + dw;
     if (!(dn < 0.95 && dw < 0.95)) return PETSC_FALSE;
@@ -398,8 +439,10 @@ PetscErrorCode ion_rescue_batch(ion_solver *solver)
     stage->solver = solver;
     stage->tile   = &solver->rescue;
     PetscCall(ion_block_create(solver->n_theta, stage->tile->lanes, &stage->theta));
+    PetscCall(ion_block_create(solver->n_state, stage->tile->lanes, &stage->x_before));
     PetscCall(rescue_points(solver, stage, &queue));
     PetscCall(ion_block_destroy(&stage->theta));
+    PetscCall(ion_block_destroy(&stage->x_before));
     PetscCall(PetscFree(stage));
   }
   PetscCall(PetscFree2(queue.point, queue.end));

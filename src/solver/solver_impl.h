@@ -81,8 +81,9 @@ struct ion_solver {
   double rest_sign;           /* sign of the determinant at rest */
   ion_elimination elimination;
   ion_tile tile, rescue;
-  ion_block prepared; /* [n_prepared][max_batch] */
-  int *potential;     /* unknowns that are potentials */
+  ion_block prepared;      /* [n_prepared][max_batch] */
+  PetscBool *is_logarithm; /* [n_state] of a concentration */
+  int *potential;          /* unknowns that are potentials */
   size_t n_potential;
 
   /* the batch in hand */

@@ -81,7 +81,8 @@ static PetscErrorCode find_rest(ion_solver *solver, ion_block theta)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode find_potentials(ion_solver *solver)
+/* Unknowns of special treatment: potentials, and logarithms of concentrations. */
+static PetscErrorCode find_special_unknowns(ion_solver *solver)
 {
   const ion_network *n = ion_model_network(solver->model);
 
@@ -90,6 +91,9 @@ static PetscErrorCode find_potentials(ion_solver *solver)
   for (size_t i = 0; i < n->n_compartment; i++)
     if (n->compartment[i].x_V >= 0)
       solver->potential[solver->n_potential++] = n->compartment[i].x_V;
+  PetscCall(PetscMalloc1(solver->n_state, &solver->is_logarithm));
+  for (size_t i = 0; i < solver->n_state; i++)
+    solver->is_logarithm[i] = ion_model_is_logarithm(solver->model, i);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -114,7 +118,7 @@ PetscErrorCode ion_solver_create(const ion_model *model, const int *varying, siz
   PetscCall(create_elimination(solver));
   PetscCall(ion_tile_create(solver, lanes, &solver->tile));
   PetscCall(ion_elimination_place(&solver->elimination, &solver->tile.work));
-  PetscCall(ion_tile_create(solver, lanes < 32 ? lanes : 32, &solver->rescue));
+  PetscCall(ion_tile_create(solver, lanes < 64 ? lanes : 64, &solver->rescue));
   PetscCall(ion_block_create(ion_model_n_prepared(model), max_batch, &solver->prepared));
   PetscCall(PetscMalloc1(n_varying, &solver->varying));
   PetscCall(PetscMalloc1(n_varying, &solver->logarithmic));
@@ -135,7 +139,7 @@ PetscErrorCode ion_solver_create(const ion_model *model, const int *varying, siz
   PetscCall(find_varying_rows(solver, theta));
   PetscCall(find_rest(solver, theta));
   PetscCall(ion_block_destroy(&theta));
-  PetscCall(find_potentials(solver));
+  PetscCall(find_special_unknowns(solver));
   PetscCall(ion_solver_create_snes(solver));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -161,6 +165,7 @@ PetscErrorCode ion_solver_destroy(ion_solver **out)
   PetscCall(PetscFree(solver->det_sign));
   PetscCall(PetscFree(solver->iterations));
   PetscCall(PetscFree(solver->potential));
+  PetscCall(PetscFree(solver->is_logarithm));
   PetscCall(PetscFree(*out));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
