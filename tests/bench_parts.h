@@ -76,7 +76,7 @@ static PetscErrorCode bench_do_eliminate(bench_batch *b)
     ion_model_evaluate(b->model, bench_part(b->prepared, first, lanes),
                        bench_part(b->x, first, lanes), lanes, ION_RESIDUAL | ION_JACOBIAN,
                        &tile->work);
-    ion_tile_solve(b->solver, tile);
+    ion_tile_solve(&b->solver->elimination, tile);
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -6,9 +6,7 @@
 #include "bench_one.h"
 #include "bench_parts.h"
 #include "bench_run.h"
-
-/* Unknowns that differ by more than this are another state. */
-static const double same_state = 1e-6;
+#include "bench_table.h"
 
 static const bench_box boxes[] = {
     {"+-20 %, temperature +-3 K",                                           0.2, 3, 0  },
@@ -133,69 +131,7 @@ static PetscErrorCode solve_way(bench *b, const way *w, const bench_points *poin
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* ---- the table ---- */
-
-typedef struct {
-  size_t failed; /* not converged */
-  size_t other;  /* converged to another state than the batched solver */
-  size_t alone;  /* converged where the batched solver did not */
-  double error;  /* largest difference from the batched solver's state, where it is the same */
-} comparison;
-
-static comparison compare(const bench_result *result, const bench_result *reference)
-{
-  comparison c = {0};
-
-  for (size_t p = 0; p < result->n_point; p++) {
-    double most = 0;
-
-    if (!result->found[p]) {
-      c.failed++;
-      continue;
-    }
-    if (!reference->found[p]) {
-      c.alone++;
-      continue;
-    }
-    for (size_t i = 0; i < result->x.n_row; i++) {
-      const double d = fabs(ion_row(result->x, i)[p] - ion_row(reference->x, i)[p]);
-
-      if (!(d <= most)) most = d;
-    }
-    if (!(most <= same_state)) c.other++;
-    if (most <= same_state && most > c.error) c.error = most;
-  }
-  return c;
-}
-
-static void print_row(const way *w, const bench_result *result, const bench_result *reference,
-                      double seconds, double fastest)
-{
-  const double n = (double)result->n_point, us = 1e6 * seconds / n;
-  const double own   = us * (1 - result->seconds_evaluating / result->seconds);
-  const comparison c = compare(result, reference);
-
-  printf("%-36s %6zu %9.3f %6.2f %6zu %6zu %6zu %8.1e %8.1f", w->name, result->n_point, us,
-         (double)result->iterations / n, c.failed, c.other, c.alone, c.error, us / fastest);
-  if (result->evaluations)
-    printf(" %8.2f %8.1f %6.2f", own, own / fastest,
-           1e6 * result->seconds_evaluating / (double)result->evaluations);
-  printf("\n");
-}
-
-static void print_head(const bench_points *points)
-{
-  printf("\nBox %s: %zu points, %zu factors, seed %d\n", points->box->name, points->n_point,
-         points->n_factor, BENCH_SEED);
-  printf("  us: CPU time a point; its: iterations a point; failed: not converged;\n"
-         "  other: differs from the first row's state by more than %g; alone: converged where the\n"
-         "  first row has no state; error: largest difference where it is the same state;\n"
-         "  x: times the first row; own: us if evaluations of the model cost nothing; eval: us of "
-         "one\n",
-         same_state);
-  printf("%-36s %6s %9s %6s %6s %6s %6s %8s %8s %8s %8s %6s\n", "way", "points", "us", "its",
-         "failed", "other", "alone", "error", "x", "own", "x", "eval");
-}
+/* ---- boxes ---- */
 
 /* All ways over a box: each repeat visits every way, so that a busy machine slows all alike. */
 static PetscErrorCode run_box(bench *b, const way *ways, size_t n_way, const bench_points *points,
@@ -215,12 +151,12 @@ static PetscErrorCode run_box(bench *b, const way *ways, size_t n_way, const ben
       time[k * n_repeat + r] = result[k].seconds;
       if (k == 0) memcpy(reached, b->reached_count, sizeof reached);
     }
-  print_head(points);
+  bench_print_head(points);
   for (size_t k = 0; k < n_way; k++) {
     const double seconds = bench_median(n_repeat, time + k * n_repeat);
 
     if (k == 0) fastest = 1e6 * seconds / (double)result[k].n_point;
-    print_row(&ways[k], &result[k], &result[0], seconds, fastest);
+    bench_print_row(ways[k].name, &result[k], &result[0], seconds, fastest);
   }
   printf(
       "first row: %zu directly, %zu along the branch, %zu beyond its end (collapsed), %zu none\n",
@@ -237,9 +173,9 @@ static PetscErrorCode create_solvers(bench *b, const bench_points *points)
 {
   PetscFunctionBegin;
   PetscCall(ion_solver_create(b->model, points->row, points->n_factor, BENCH_BATCH, &b->shell));
-  PetscCall(PetscOptionsSetValue(NULL, "-ion_snes_type", "newtonls"));
+  PetscCall(PetscOptionsSetValue(NULL, "-snes_type", "newtonls"));
   PetscCall(ion_solver_create(b->model, points->row, points->n_factor, BENCH_BATCH, &b->newtonls));
-  PetscCall(PetscOptionsClearValue(NULL, "-ion_snes_type"));
+  PetscCall(PetscOptionsClearValue(NULL, "-snes_type"));
   PetscCall(bench_one_create(b->model, &b->one));
   PetscCall(bench_snes_create(&b->one, &b->snes));
 #ifdef ION_HAVE_KINSOL

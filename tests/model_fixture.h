@@ -50,6 +50,31 @@ static inline PetscErrorCode fixture_parse(fixture *f, const char *text)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* neuron_glia with the ecs listed before the cells, which makes other pools dependent. */
+static inline PetscErrorCode fixture_ecs_first(fixture *f)
+{
+  char path[1024], *text, *moved;
+  const char *ecs, *processes, *body;
+  size_t length;
+
+  PetscFunctionBegin;
+  snprintf(path, sizeof path, "%s/sweeps/models/neuron_glia.yaml", ION_SOURCE_DIR);
+  PetscCall(ion_text_read((ion_place){path, 1, 1}, path, 1 << 20, &text, &length));
+  PetscCall(PetscCalloc1(length + 1, &moved));
+  ecs       = strstr(text, "\n  ecs:\n");
+  processes = strstr(text, "\nprocesses:\n");
+  body      = strstr(text, "\ncompartments:\n");
+  PetscCheck(ecs && processes && body && body < ecs && ecs < processes, PETSC_COMM_SELF,
+             PETSC_ERR_PLIB, "sections moved");
+  body += strlen("\ncompartments:");
+  snprintf(moved, length + 1, "%.*s%.*s%.*s%s", (int)(body - text), text, (int)(processes - ecs),
+           ecs, (int)(ecs - body), body, processes);
+  PetscCall(fixture_parse(f, moved));
+  PetscCall(PetscFree(moved));
+  PetscCall(PetscFree(text));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static inline PetscErrorCode fixture_row(const fixture *f, const char *name, size_t *row)
 {
   const int found = ion_model_find(f->model, name);

@@ -193,13 +193,11 @@ static void neutrality(const fixture *f, size_t p)
 
   for (int k = 0; k < 2; k++) {
     const double w = fixture_w(f, cells[k], p);
-    const double Q =
-        20e-12 * V_rest[k] / ION_FARADAY - ions_rest[k] * w_rest[k]; /* mol, at rest */
+    const double Q = 20e-12 * V_rest[k] / ION_FARADAY - ions_rest[k] * w_rest[k]; /* mol, at rest */
 
     C = fixture_theta(f, k ? "glia.capacitance" : "neuron.capacitance")[p];
     sum_ions(f, cells[k], p, &charge, &osmolarity);
-    CHECK_NEAR(charge * w + Q, C * fixture_V(f, cells[k], p) / ION_FARADAY,
-               1e-9 * 300 * w_rest[k]);
+    CHECK_NEAR(charge * w + Q, C * fixture_V(f, cells[k], p) / ION_FARADAY, 1e-9 * 300 * w_rest[k]);
   }
 }
 

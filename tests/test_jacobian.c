@@ -23,9 +23,11 @@ static const char metabolism[] =
     "    rest: {volume: 1 pL, A: 1 mM, B: 2 mM, C: 3 mM, D: 0.5 mM, idle: 1 mM}\n"
     "processes:\n"
     "  cell:\n"
-    "    swap: {kind: mass_action, equation: 2 A -> B + C, rate_constant: 3 /mM/s, K_eq: 2, q10: Q10}\n"
+    "    swap: {kind: mass_action, equation: 2 A -> B + C, rate_constant: 3 /mM/s, K_eq: 2, q10: "
+    "Q10}\n"
     "    turn: {kind: modular, equation: A -> B, rate: 2 fmol/s, K_A: 1 mM, K_B: 2 mM}\n"
-    "    join: {kind: modular, equation: B + C -> D, rate: 1 fmol/s, K_B: 1 mM, K_C: 1 mM, K_D: 1 mM}\n"
+    "    join: {kind: modular, equation: B + C -> D, rate: 1 fmol/s, K_B: 1 mM, K_C: 1 mM, K_D: 1 "
+    "mM}\n"
     "    fed:  {kind: modular, equation: food + A -> C, sources: {food: drive}, drive: 3 kJ/mol,\n"
     "           rate: 0.5 fmol/s, K_A: 1 mM, K_C: 1 mM}\n";
 
@@ -62,9 +64,11 @@ static const char axon[] =
     "      per: area\n"
     "      conductance: 120 S/m^2\n"
     "      gates:\n"
-    "        m: {power: 3, q10: Q10, alpha: {linoid: {rate: 1 /ms, midpoint: -40 mV, width: 10 mV}},\n"
+    "        m: {power: 3, q10: Q10, alpha: {linoid: {rate: 1 /ms, midpoint: -40 mV, width: 10 "
+    "mV}},\n"
     "            beta: {exponential: {rate: 4 /ms, midpoint: -65 mV, width: -18 mV}}}\n"
-    "        h: {power: 1, alpha: {exponential: {rate: 0.07 /ms, midpoint: -65 mV, width: -20 mV}},\n"
+    "        h: {power: 1, alpha: {exponential: {rate: 0.07 /ms, midpoint: -65 mV, width: -20 "
+    "mV}},\n"
     "            beta: {sigmoid: {rate: 1 /ms, midpoint: -35 mV, width: 10 mV}}}\n"
     "    k:\n"
     "      kind: ohmic\n"
@@ -77,11 +81,13 @@ static const char axon[] =
     "        open: {power: 2, steady: {sigmoid: {midpoint: -50 mV, width: -15 mV}}}\n"
     "    cl:   {kind: ohmic, equation: Cl_in -> Cl_out, conductance: 3 nS}\n"
     "    kir:  {kind: kir41, equation: K_in -> K_out, conductance: 2 nS, c_ref: 5 mM}\n"
-    "    pump: {kind: cubic_pump, equation: 3 Na_in + 2 K_out -> 3 Na_out + 2 K_in, current: 30 pA}\n"
+    "    pump: {kind: cubic_pump, equation: 3 Na_in + 2 K_out -> 3 Na_out + 2 K_in, current: 30 "
+    "pA}\n"
     "    carrier: {kind: linear, equation: K_in + Cl_in -> K_out + Cl_out, rate: 0.1 fmol/s}\n"
     "    spikes: {kind: spike_load, equation: Na_out + K_in -> Na_in + K_out, firing_rate: 3 Hz,\n"
     "             load: 3 pmol/cm^2, area: 2e-5 cm^2}\n"
-    "    exchange: {kind: modular, equation: Na_in + P -> Na_out + Q, rate: 1 fmol/s, K_Na_in: 10 mM,\n"
+    "    exchange: {kind: modular, equation: Na_in + P -> Na_out + Q, rate: 1 fmol/s, K_Na_in: 10 "
+    "mM,\n"
     "               K_P: 1 mM, K_Na_out: 100 mM, K_Q: 1 mM}\n"
     "    back: {kind: modular, equation: Q -> P, rate: 1 fmol/s, K_Q: 1 mM, K_P: 3 mM}\n";
 
@@ -124,7 +130,8 @@ static const char tissue[] =
     "processes:\n"
     "  cell:\n"
     "    na: {kind: ghk, equation: Na_in -> Na_out, per: area, permeability: 1e-8 m/s, q10: Q10,\n"
-    "         gates: {m: {power: 2, alpha: {linoid: {rate: 1 /ms, midpoint: -40 mV, width: 10 mV}},\n"
+    "         gates: {m: {power: 2, alpha: {linoid: {rate: 1 /ms, midpoint: -40 mV, width: 10 "
+    "mV}},\n"
     "                 beta: {linoid: {rate: 2 /ms, midpoint: -30 mV, width: -8 mV}}}}}\n"
     "    k:   {kind: ghk, equation: K_in -> K_out, permeability: 2e-2 pL/s}\n"
     "    cl:  {kind: ghk, equation: Cl_in -> Cl_out, permeability: 1e-2 pL/s}\n"
@@ -132,14 +139,18 @@ static const char tissue[] =
     "    pump: {kind: modular, equation: 3 Na_in + 2 K_out + ATP -> 3 Na_out + 2 K_in + ADP + Pi,\n"
     "           rate: 5 fmol/s, scaled_by: [drive], K_Na_in: 10 mM, K_K_out: 2 mM, K_ATP: 0.3 mM,\n"
     "           K_Na_out: 100 mM, K_K_in: 140 mM, K_ADP: 1 mM, K_Pi: 10 mM}\n"
-    "    adenylate: {kind: mass_action, equation: 2 ADP -> ATP + AMP, rate_constant: 1 /mM/s, K_eq: 1}\n"
-    "    supply: {kind: modular, equation: fuel + ADP + Pi -> ATP, sources: {fuel: A_ox}, A_ox: 60 kJ/mol,\n"
+    "    adenylate: {kind: mass_action, equation: 2 ADP -> ATP + AMP, rate_constant: 1 /mM/s, "
+    "K_eq: 1}\n"
+    "    supply: {kind: modular, equation: fuel + ADP + Pi -> ATP, sources: {fuel: A_ox}, A_ox: 60 "
+    "kJ/mol,\n"
     "             rate: 2 fmol/s, K_ADP: 0.1 mM, K_Pi: 1 mM, K_ATP: 5 mM}\n"
-    "    water: {kind: water, equation: water_out -> water_in, hydraulic_permeability: 2e-3 pL/s/mM}\n"
+    "    water: {kind: water, equation: water_out -> water_in, hydraulic_permeability: 2e-3 "
+    "pL/s/mM}\n"
     "  vesicle:\n"
     "    salt:    {kind: linear, equation: Na_in + Cl_in -> Na_out + Cl_out, rate: 0.2 fmol/s}\n"
     "    glucose: {kind: linear, equation: 2 G_out -> 2 G_in, rate: 0.5 fmol/s}\n"
-    "    water: {kind: water, equation: water_out -> water_in, hydraulic_permeability: 2e-3 pL/s/mM}\n";
+    "    water: {kind: water, equation: water_out -> water_in, hydraulic_permeability: 2e-3 "
+    "pL/s/mM}\n";
 
 static double entry(const fixture *f, size_t i, size_t j, size_t p)
 {
@@ -168,15 +179,13 @@ static void check_column(fixture *f, const double *state, const double *jacobian
   const double h               = 1e-3;
 
   for (size_t i = 0; i < f->n_state; i++)
-    for (size_t p = 0; p < 5; p++)
-      ion_row(f->x, i)[p] = state[i] + (i == j ? h * offset[p] : 0);
+    for (size_t p = 0; p < 5; p++) ion_row(f->x, i)[p] = state[i] + (i == j ? h * offset[p] : 0);
   ion_model_evaluate(f->model, f->prepared, f->x, 5, ION_RESIDUAL, &f->work);
   for (size_t i = 0; i < f->n_state; i++) {
     double slope = 0;
 
     for (size_t p = 1; p < 5; p++) slope += weight[p] * ion_row(f->work.F, i)[p] / h;
-    CHECK_NEAR(jacobian[i + f->n_state * j], slope,
-               1e-7 * fabs(slope) + 1e-9 * row[i]);
+    CHECK_NEAR(jacobian[i + f->n_state * j], slope, 1e-7 * fabs(slope) + 1e-9 * row[i]);
     if (!(fabs(jacobian[i + f->n_state * j] - slope) <= 1e-7 * fabs(slope) + 1e-9 * row[i]))
       fprintf(stderr, "  %s: d(%s)/d(%s)\n", ion_model_name(f->model),
               ion_model_state_name(f->model, i), ion_model_state_name(f->model, j));
@@ -282,8 +291,7 @@ static PetscErrorCode removable_singularities(void)
 
     PetscCall(fixture_parse(&f, texts[k]));
     PetscCall(fixture_setup(&f, 8));
-    PetscCall(
-        PetscMalloc3(f.n_state, &state, f.n_state, &row, f.n_state * f.n_state, &jacobian));
+    PetscCall(PetscMalloc3(f.n_state, &state, f.n_state, &row, f.n_state * f.n_state, &jacobian));
     for (size_t s = 0; s < ION_COUNT(V); s++) {
       const size_t c = fixture_compartment(&f, k ? "cell" : "axon");
       const size_t x = (size_t)f.net->compartment[c].x_V;
@@ -293,7 +301,7 @@ static PetscErrorCode removable_singularities(void)
       for (size_t i = 0; i < f.n_state; i++) ion_row(f.x, i)[0] = state[i];
       fixture_evaluate(&f, ION_RESIDUAL | ION_JACOBIAN);
       for (size_t i = 0; i < f.n_state; i++) {
-        row[i]                        = largest_of_row(&f, i, 0);
+        row[i]                      = largest_of_row(&f, i, 0);
         jacobian[i + f.n_state * x] = entry(&f, i, x, 0);
       }
       check_column(&f, state, jacobian, row, x);

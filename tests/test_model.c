@@ -132,13 +132,13 @@ typedef struct {
 static PetscErrorCode compositions_add_amounts(void)
 {
   static const composition table[] = {
-      {"ecs.composition.K",     NULL, 5.5, 0,          2 * 0.9,  2 * 0.9,      0        },
-      {"ecs.composition.K",     "Na", 5.5, -2 * 0.9,   2 * 0.9,  0,            0        },
-      {"ecs.composition.Ca",    NULL, 2.0, 0,          0,        2 * 0.5 * .9, 0.5 * 0.9},
-      {"ecs.composition.Ca",    "Na", 2.0, -2 * .5 * .9, 0,      0,            0.5 * 0.9},
-      {"neuron.composition.Na", "K",  15,  3 * 2.0,    -3 * 2.0, 0,            0        },
-      {"glia.composition.K",    NULL, 110, 0,          -5 * 1.6, -5 * 1.6,     0        },
-      {"ecs.composition.Cl",    "Na", 120, -10 * 0.9,  0,        -10 * 0.9,    0        },
+      {"ecs.composition.K",     NULL, 5.5, 0,            2 * 0.9,  2 * 0.9,      0        },
+      {"ecs.composition.K",     "Na", 5.5, -2 * 0.9,     2 * 0.9,  0,            0        },
+      {"ecs.composition.Ca",    NULL, 2.0, 0,            0,        2 * 0.5 * .9, 0.5 * 0.9},
+      {"ecs.composition.Ca",    "Na", 2.0, -2 * .5 * .9, 0,        0,            0.5 * 0.9},
+      {"neuron.composition.Na", "K",  15,  3 * 2.0,      -3 * 2.0, 0,            0        },
+      {"glia.composition.K",    NULL, 110, 0,            -5 * 1.6, -5 * 1.6,     0        },
+      {"ecs.composition.Cl",    "Na", 120, -10 * 0.9,    0,        -10 * 0.9,    0        },
   };
 
   PetscFunctionBegin;
@@ -207,7 +207,8 @@ static PetscErrorCode metabolites_set_their_totals(void)
   CHECK(f.verdict.status[0] == ION_OK);
   CHECK_RELATIVE(amount(&f, "ATP") + amount(&f, "ADP"), 2 * 3.04 + 1.6 * 2.54, 1e-9);
   CHECK_RELATIVE(amount(&f, "PCr") + amount(&f, "Cr"), 2 * 12 + 1.6 * 13, 1e-9);
-  CHECK_RELATIVE(amount(&f, "ATP") + amount(&f, "PCr") + amount(&f, "Pi"), 2 * 10 + 1.6 * 9.5, 1e-9);
+  CHECK_RELATIVE(amount(&f, "ATP") + amount(&f, "PCr") + amount(&f, "Pi"), 2 * 10 + 1.6 * 9.5,
+                 1e-9);
   CHECK_RELATIVE(amount(&f, "K"), 467.15, 1e-9);
   PetscCall(fixture_destroy(&f));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -292,7 +293,8 @@ static PetscErrorCode parameters_do_not_recalibrate(void)
                                      "neuron.spike_load.firing_rate", "ecs.composition.K"};
   static const double value[]     = {3e-18, 303.15, 0.5, 5, 6};
   static const char *const kept[] = {"neuron.leak_k.permeability", "neuron.nka.rate",
-                                     "neuron.pmca.rate", "glia.kir.conductance", "glia.ox_phos.rate"};
+                                     "neuron.pmca.rate", "glia.kir.conductance",
+                                     "glia.ox_phos.rate"};
   double expected[ION_COUNT(kept)], imbalance;
   fixture f;
 
@@ -402,21 +404,21 @@ static PetscErrorCode canonical_text_follows_what_is_set(void)
 }
 
 static const ion_test_case cases[] = {
-    {"resting_state_is_balanced",                      resting_state_is_balanced                     },
-    {"moieties_are_those_of_algebra",                  moieties_are_those_of_algebra                 },
-    {"processes_report_what_they_carry",               processes_report_what_they_carry              },
-    {"compositions_add_amounts",                       compositions_add_amounts                      },
-    {"volume_scales_its_compartment",                  volume_scales_its_compartment                 },
-    {"metabolites_set_their_totals",                   metabolites_set_their_totals                  },
-    {"start_is_what_is_put_in",                        start_is_what_is_put_in                       },
-    {"balance_is_another_ion_of_the_compartment",      balance_is_another_ion_of_the_compartment     },
-    {"rest_recalibrates",                              rest_recalibrates                             },
-    {"parameters_do_not_recalibrate",                  parameters_do_not_recalibrate                 },
-    {"calibrated_prefactor_may_be_set",                calibrated_prefactor_may_be_set               },
+    {"resting_state_is_balanced",                      resting_state_is_balanced                },
+    {"moieties_are_those_of_algebra",                  moieties_are_those_of_algebra            },
+    {"processes_report_what_they_carry",               processes_report_what_they_carry         },
+    {"compositions_add_amounts",                       compositions_add_amounts                 },
+    {"volume_scales_its_compartment",                  volume_scales_its_compartment            },
+    {"metabolites_set_their_totals",                   metabolites_set_their_totals             },
+    {"start_is_what_is_put_in",                        start_is_what_is_put_in                  },
+    {"balance_is_another_ion_of_the_compartment",      balance_is_another_ion_of_the_compartment},
+    {"rest_recalibrates",                              rest_recalibrates                        },
+    {"parameters_do_not_recalibrate",                  parameters_do_not_recalibrate            },
+    {"calibrated_prefactor_may_be_set",                calibrated_prefactor_may_be_set          },
     {"singular_and_negative_calibrations_are_refused",
-     singular_and_negative_calibrations_are_refused                                                  },
-    {"calibration_at_equilibrium_is_refused",          calibration_at_equilibrium_is_refused         },
-    {"canonical_text_follows_what_is_set",             canonical_text_follows_what_is_set            },
+     singular_and_negative_calibrations_are_refused                                             },
+    {"calibration_at_equilibrium_is_refused",          calibration_at_equilibrium_is_refused    },
+    {"canonical_text_follows_what_is_set",             canonical_text_follows_what_is_set       },
 };
 
 int main(int argc, char **argv)

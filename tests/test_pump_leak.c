@@ -1,8 +1,6 @@
 /* The pump-leak model of Duesterwald et al. 2018: its published numbers and its exact steady state. */
 #include "model_fixture.h"
 
-
-
 #define RHO 26.725e-3 /* RT/F, V */
 
 static const char *const vary[] = {"neuron.pump.current", "neuron.kcc2.conductance",
@@ -76,10 +74,10 @@ static PetscErrorCode published_table(void)
 static void exact(double J_p, double g_KCC, double z, published *e)
 {
   const double g_Na = 2e-3, g_K = 7e-3, g_Cl = 2e-3, Pi = 297;
-  const double b = g_K * g_Cl + g_KCC * g_K + g_Cl * g_KCC;
+  const double b    = g_K * g_Cl + g_KCC * g_K + g_Cl * g_KCC;
   const double A_Na = 145 * exp(-3 * J_p / (RHO * g_Na));
   const double A_K  = 3.5 * exp(2 * J_p * (g_Cl + g_KCC) / (RHO * b));
-  const double c    = 119 * exp(-2 * J_p * g_KCC / (RHO * b)), a = A_Na + A_K;
+  const double c = 119 * exp(-2 * J_p * g_KCC / (RHO * b)), a = A_Na + A_K;
   const double theta =
       z == -1 ? Pi / (2 * a)
               : (-z * Pi + sqrt(z * z * Pi * Pi + 4 * (1 - z * z) * a * c)) / (2 * (1 - z) * a);

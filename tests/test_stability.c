@@ -24,7 +24,7 @@ static PetscErrorCode spectrum_by_differences(motion f, void *context, size_t n,
 {
   static const double offset[] = {-2, -1, 1, 2}, weight[] = {1. / 12, -2. / 3, 2. / 3, -1. / 12};
   double A[MOST * MOST] = {0}, moved[MOST], rate[MOST], pair[MOST][2], work[64 * MOST], ignored;
-  PetscBLASInt order    = (PetscBLASInt)n, one = 1, info, lwork = 64 * MOST;
+  PetscBLASInt order = (PetscBLASInt)n, one = 1, info, lwork = 64 * MOST;
 
   PetscFunctionBegin;
   for (size_t j = 0; j < n; j++)
@@ -59,7 +59,8 @@ static PetscErrorCode spectrum_of_model(fixture *f, size_t *n, double *re, doubl
 }
 
 static PetscErrorCode compare(size_t n, const double *re, const double *im, size_t n_expected,
-                              const double *expected_re, const double *expected_im, double tolerance)
+                              const double *expected_re, const double *expected_im,
+                              double tolerance)
 {
   PetscFunctionBegin;
   CHECK(n == n_expected);
@@ -74,9 +75,9 @@ static PetscErrorCode compare(size_t n, const double *re, const double *im, size
 
 /* Amounts that stay: of each ion over the tissue, of the moieties in a cell; charge of impermeant solute
  * (mol), from the table of the resting state. */
-static const double total[4]  = {12 * 2e-15 + 15 * 1.6e-15 + 144 * 0.9e-15,
-                                 140 * 2e-15 + 115 * 1.6e-15 + 3.5 * 0.9e-15,
-                                 6 * 2e-15 + 35 * 1.6e-15 + 130 * 0.9e-15, 1e-4 * 2e-15 + 1.5 * 0.9e-15};
+static const double total[4] = {
+    12 * 2e-15 + 15 * 1.6e-15 + 144 * 0.9e-15, 140 * 2e-15 + 115 * 1.6e-15 + 3.5 * 0.9e-15,
+    6 * 2e-15 + 35 * 1.6e-15 + 130 * 0.9e-15, 1e-4 * 2e-15 + 1.5 * 0.9e-15};
 static const double w_rest[2] = {2e-15, 1.6e-15};
 static const double V_rest[2] = {-70e-3, -85e-3};
 static const double charge[2] = {-(12 + 140 - 6 + 2e-4) * 2e-15, -(15 + 115 - 35) * 1.6e-15};
@@ -143,8 +144,8 @@ static double rate_of(const fixture *f, size_t r, const double *y)
   double g[2];
 
   for (int k = 0; k < process->n_gate; k++)
-    g[k] =
-        y[GATES + process->first_gate + (size_t)k] / ion_row(f->work.gate, 3 * (process->first_gate + (size_t)k))[0];
+    g[k] = y[GATES + process->first_gate + (size_t)k] /
+           ion_row(f->work.gate, 3 * (process->first_gate + (size_t)k))[0];
   if (!strcmp(process->name, "neuron.transient_na")) return J * g[0] * g[0] * g[0] * g[1];
   if (!strcmp(process->name, "neuron.rectifier_k")) return J * g[0] * g[0];
   return J;
@@ -231,8 +232,7 @@ static PetscErrorCode default_model_by_differences(void)
     PetscCall(spectrum_of_model(&f, &n, re[0], im[0]));
     CHECK(f.verdict.eigen_re[0] == re[0][0]);
     get_state(&f, y, step);
-    PetscCall(
-        spectrum_by_differences(neuron_glia_in_time, &f, N_Y, y, step, re[1], im[1]));
+    PetscCall(spectrum_by_differences(neuron_glia_in_time, &f, N_Y, y, step, re[1], im[1]));
     PetscCall(compare(n, re[0], im[0], N_Y, re[1], im[1], 1e-5));
     PetscCall(fixture_destroy(&f));
   }
@@ -258,31 +258,19 @@ static PetscErrorCode printed_eigenvalues_at_rest(void)
 /* The order of sections of a model file is no physics: the ecs first makes other pools dependent. */
 static PetscErrorCode order_of_compartments_does_not_matter(void)
 {
-  char path[1024], *text, *moved, *ecs, *processes;
   double re[2][MOST], im[2][MOST];
-  size_t n[2], length, head;
+  size_t n[2];
   fixture f;
 
   PetscFunctionBegin;
-  snprintf(path, sizeof path, "%s/sweeps/models/neuron_glia.yaml", ION_SOURCE_DIR);
-  PetscCall(ion_text_read((ion_place){path, 1, 1}, path, 1 << 20, &text, &length));
-  PetscCall(PetscCalloc1(length + 1, &moved));
-  ecs       = strstr(text, "\n  ecs:\n");
-  processes = strstr(text, "\nprocesses:\n");
-  head      = (size_t)(strstr(text, "\ncompartments:\n") - text) + strlen("\ncompartments:");
-  PetscCheck(ecs && processes && ecs < processes, PETSC_COMM_SELF, PETSC_ERR_PLIB, "sections moved");
-  snprintf(moved, length + 1, "%.*s%.*s%.*s%s", (int)head, text, (int)(processes - ecs), ecs,
-           (int)(ecs - text) - (int)head, text + head, processes);
   for (int k = 0; k < 2; k++) {
-    PetscCall(fixture_parse(&f, k ? moved : text));
+    PetscCall(k ? fixture_ecs_first(&f) : fixture_open(&f, "neuron_glia"));
     PetscCall(fixture_setup(&f, 1));
     CHECK(!strcmp(f.net->compartment[0].name, k ? "ecs" : "neuron"));
     PetscCall(spectrum_of_model(&f, &n[k], re[k], im[k]));
     PetscCall(fixture_destroy(&f));
   }
   PetscCall(compare(n[1], re[1], im[1], n[0], re[0], im[0], 1e-6));
-  PetscCall(PetscFree(moved));
-  PetscCall(PetscFree(text));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -300,7 +288,7 @@ static void pump_leak_in_time(void *context, const double *y, double *dydt)
   const double w = y[2], n_Na = y[1] - y[0] - m->z * m->n_X;
   const double E_Na = rho * log(145 * w / n_Na), E_K = rho * log(3.5 * w / y[0]);
   const double E_Cl = -rho * log(119 * w / y[1]), J_p = m->pump * pow(n_Na / w / 145, 3);
-  const double U = (g_Na * E_Na + g_K * E_K + g_Cl * E_Cl - J_p) / (g_Na + g_K + g_Cl);
+  const double U     = (g_Na * E_Na + g_K * E_K + g_Cl * E_Cl - J_p) / (g_Na + g_K + g_Cl);
   const double J_KCC = m->g_KCC * (E_K - E_Cl);
   const double area  = 2 * sqrt(PETSC_PI * w * 25e-6) / ION_FARADAY;
 

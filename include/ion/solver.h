@@ -35,8 +35,8 @@ typedef struct {
  *                       model's default); they decide the tangent the first guess follows
  * @param[in] max_batch  most points of one call
  *
- * PETSc options: -ion_batch_lanes (points advanced together), and those of SNES with the prefix
- * "ion_": -snes_type shell (default) or newtonls.
+ * PETSc options: -snes_type shell (default) or newtonls, and the others of SNES;
+ * -ion_batch_lanes N, points advanced together.
  */
 PetscErrorCode ion_solver_create(const ion_model *model, const int *varying, size_t n_varying,
                                  size_t max_batch, ion_solver **solver);

@@ -153,13 +153,14 @@ static void rescale(ion_calibration *c, const double *y)
   }
 }
 
-static PetscErrorCode solve_system(const ion_model *model, ion_calibration *c)
+static PetscErrorCode solve_system(ion_model *model, ion_calibration *c)
 {
   double *y;
   int rank;
 
   PetscFunctionBegin;
-  PetscCall(PetscMalloc1(c->n_unknown, &y));
+  y = ion_model_alloc(model, c->n_unknown * sizeof *y);
+  PetscCheck(y, PETSC_COMM_SELF, PETSC_ERR_MEM, "no memory");
   fill_system(model, c);
   PetscCall(solve_least_squares(c, &rank));
   if (rank < (int)c->n_unknown) PetscCall(fail_singular(model, c, c->A, rank));
@@ -168,7 +169,6 @@ static PetscErrorCode solve_system(const ion_model *model, ion_calibration *c)
   rescale(c, y);
   PetscCall(solve_least_squares(c, &rank));
   for (size_t k = 0; k < c->n_unknown; k++) c->b[k] *= y[k];
-  PetscCall(PetscFree(y));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

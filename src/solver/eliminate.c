@@ -88,7 +88,7 @@ static void eliminate(ion_elimination *e, ion_symbolic *s, size_t row, size_t co
 }
 
 static PetscErrorCode choose_order(ion_elimination *e, ion_symbolic *s, const ion_pattern *pattern,
-                                   const double *jacobian)
+                                   const int *number, const double *jacobian)
 {
   const size_t n = s->n;
 
@@ -96,7 +96,7 @@ static PetscErrorCode choose_order(ion_elimination *e, ion_symbolic *s, const io
   for (size_t i = 0; i < n * n; i++) s->slot[i] = -1;
   for (size_t i = 0; i < n; i++)
     for (int k = pattern->start[i]; k < pattern->start[i + 1]; k++) {
-      s->slot[i * n + (size_t)pattern->col[k]]  = k;
+      s->slot[i * n + (size_t)pattern->col[k]]  = number ? number[k] : k;
       s->value[i * n + (size_t)pattern->col[k]] = jacobian[k];
     }
   for (size_t k = 0; k < n; k++) {
@@ -171,8 +171,8 @@ static void list_operations(ion_elimination *e, const ion_symbolic *s)
   }
 }
 
-PetscErrorCode ion_elimination_create(const ion_pattern *pattern, const double *jacobian,
-                                      ion_elimination *e)
+PetscErrorCode ion_elimination_create(const ion_pattern *pattern, const int *number,
+                                      const double *jacobian, ion_elimination *e)
 {
   const size_t n = pattern->n;
   ion_symbolic s = {.n = n};
@@ -185,7 +185,7 @@ PetscErrorCode ion_elimination_create(const ion_pattern *pattern, const double *
   PetscCall(PetscArrayzero(s.value, n * n));
   PetscCall(PetscArrayzero(s.row_done, n));
   PetscCall(PetscArrayzero(s.col_done, n));
-  code = choose_order(e, &s, pattern, jacobian);
+  code = choose_order(e, &s, pattern, number, jacobian);
   if (!code) {
     PetscCall(
         PetscMalloc3(n, &e->solution, n * n + 2 * n, &e->op, 2 * n * n * n + 2 * n * n, &e->term));
@@ -206,8 +206,9 @@ PetscErrorCode ion_elimination_destroy(ion_elimination *e)
 
 /* ---- execution ---- */
 
+/* Rows of a work: where dF/dx, F and the extra rows begin, and how many rows dF/dx has. */
 typedef struct {
-  size_t n_nonzero, n_fill, jac, F, extra;
+  size_t n_jac, n_matrix, jac, F, extra;
 } ion_places;
 
 static int place(const ion_places *at, int slot)
@@ -215,9 +216,8 @@ static int place(const ion_places *at, int slot)
   const size_t i = (size_t)slot;
 
   if (slot < 0) return slot;
-  if (i < at->n_nonzero) return (int)(at->jac + i);
-  return (int)(i < at->n_nonzero + at->n_fill ? at->extra + i - at->n_nonzero
-                                              : at->F + i - at->n_nonzero - at->n_fill);
+  if (i < at->n_jac) return (int)(at->jac + i);
+  return (int)(i < at->n_matrix ? at->extra + i - at->n_jac : at->F + i - at->n_matrix);
 }
 
 static size_t row_of(const ion_work *work, ion_block part)
@@ -227,15 +227,16 @@ static size_t row_of(const ion_work *work, ion_block part)
 
 PetscErrorCode ion_elimination_place(ion_elimination *e, const ion_work *work)
 {
-  const ion_places at = {.n_nonzero = e->n_nonzero,
-                         .n_fill    = e->n_fill,
-                         .jac       = row_of(work, work->jac),
-                         .F         = row_of(work, work->F),
-                         .extra     = row_of(work, work->extra)};
+  const ion_places at = {.n_jac    = work->jac.n_row,
+                         .n_matrix = e->n_nonzero + e->n_fill,
+                         .jac      = row_of(work, work->jac),
+                         .F        = row_of(work, work->F),
+                         .extra    = row_of(work, work->extra)};
 
   PetscFunctionBegin;
-  PetscCheck(work->extra.n_row >= e->n_fill, PETSC_COMM_SELF, PETSC_ERR_ARG_SIZ,
-             "%zu rows for a fill of %zu", work->extra.n_row, e->n_fill);
+  PetscCheck(work->jac.n_row + work->extra.n_row >= at.n_matrix, PETSC_COMM_SELF, PETSC_ERR_ARG_SIZ,
+             "%zu rows for a matrix and fill of %zu", work->jac.n_row + work->extra.n_row,
+             at.n_matrix);
   for (size_t k = 0; k < e->n_op; k++) {
     e->op[k].dst   = place(&at, e->op[k].dst);
     e->op[k].scale = place(&at, e->op[k].scale);

@@ -90,7 +90,7 @@ static void advance(ion_solver *solver, ion_tile *t)
   const size_t n = t->lanes;
 
   for (size_t i = 0; i < solver->n_state; i++) {
-    const double *restrict d = ion_tile_direction(solver, t, i);
+    const double *restrict d = ion_tile_direction(&solver->elimination, t, i);
     double *restrict x       = ion_row(t->x, i);
     double *restrict old     = ion_row(t->x_old, i);
     double *restrict y       = ion_row(t->y, i);
@@ -182,7 +182,7 @@ void ion_newton_batch(ion_solver *solver)
                        &t->work);
     ion_tile_norm(t, t->work.F, t->norm);
     judge(t);
-    ion_tile_solve(solver, t);
+    ion_tile_solve(&solver->elimination, t);
     choose_steps(t);
     advance(solver, t);
     busy = exchange(solver, &next);

@@ -90,10 +90,16 @@ static void restore(ion_tile *tile, size_t lane)
 
 /* ---- linear solve with a guard ---- */
 
+/* The matrix in hand: dF/dx, or that of a time step. */
+static const ion_pattern *pattern_of(const ion_stage *s)
+{
+  return s->is_path ? ion_model_pattern(s->solver->model) : &s->solver->relaxed;
+}
+
 /* Largest |J y - F| and |F| of every lane, with the matrix as it was before elimination. */
 static void measure_errors(const ion_stage *s, double *restrict worst, double *restrict size)
 {
-  const ion_pattern *pattern = ion_model_pattern(s->solver->model);
+  const ion_pattern *pattern = pattern_of(s);
   const ion_tile *tile       = s->tile;
   const size_t n             = tile->lanes;
   double sum[ION_MAX_LANES];
@@ -121,7 +127,7 @@ static void measure_errors(const ion_stage *s, double *restrict worst, double *r
 /* LU with pivoting for one lane; a singular matrix gives NaN. */
 static PetscErrorCode solve_dense(ion_stage *s, size_t lane)
 {
-  const ion_pattern *pattern = ion_model_pattern(s->solver->model);
+  const ion_pattern *pattern = pattern_of(s);
   const size_t n             = pattern->n;
   PetscBLASInt order, one = 1, info, *pivots;
   PetscScalar *A, *b;
@@ -147,35 +153,25 @@ static PetscErrorCode solve_dense(ion_stage *s, size_t lane)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Subtract M/dt on the diagonal: the linearly implicit Euler step (J - M/dt) y = F, x -= y. */
-static void shift_diagonal(ion_stage *s)
-{
-  const ion_pattern *pattern = ion_model_pattern(s->solver->model);
-  double mass[ION_MAX_LANES];
-
-  for (size_t i = 0; i < pattern->n; i++) {
-    ion_model_mass(s->solver->model, &s->tile->work, i, s->tile->lanes, mass);
-    for (int k = pattern->start[i]; k < pattern->start[i + 1]; k++)
-      if (pattern->col[k] == (int)i)
-        for (size_t l = 0; l < s->tile->lanes; l++)
-          ion_row(s->tile->work.jac, (size_t)k)[l] -= mass[l] / s->dt[l];
-  }
-}
-
 static PetscErrorCode solve_lanes(ion_stage *s)
 {
-  ion_tile *tile = s->tile;
+  ion_tile *tile             = s->tile;
+  const ion_pattern *pattern = pattern_of(s);
+  const ion_elimination *elimination =
+      s->is_path ? &s->solver->elimination : &s->solver->relaxation;
   double worst[ION_MAX_LANES], size[ION_MAX_LANES];
 
   PetscFunctionBegin;
-  if (!s->is_path) shift_diagonal(s);
-  for (size_t k = 0; k < tile->saved_jac.n_row; k++)
-    memcpy(ion_row(tile->saved_jac, k), ion_row(tile->work.jac, k), tile->lanes * sizeof(double));
+  if (!s->is_path) ion_relaxation_shift(s->solver, tile, s->dt);
+  for (size_t k = 0; k < pattern->n_nonzero; k++)
+    memcpy(ion_row(tile->saved_jac, k),
+           s->is_path ? ion_row(tile->work.jac, k) : ion_relaxation_entry(s->solver, tile, k),
+           tile->lanes * sizeof(double));
   for (size_t i = 0; i < tile->saved_F.n_row; i++)
     memcpy(ion_row(tile->saved_F, i), ion_row(tile->work.F, i), tile->lanes * sizeof(double));
-  ion_tile_solve(s->solver, tile);
+  ion_tile_solve(elimination, tile);
   for (size_t i = 0; i < s->solver->n_state; i++)
-    memcpy(ion_row(tile->y, i), ion_tile_direction(s->solver, tile, i),
+    memcpy(ion_row(tile->y, i), ion_tile_direction(elimination, tile, i),
            tile->lanes * sizeof(double));
   measure_errors(s, worst, size);
   for (size_t l = 0; l < tile->lanes; l++)

@@ -7,6 +7,7 @@
 #include <string.h>
 
 static const double tolerance = 1e-7, longest = 2.0, smallest_share = 1e-3;
+static const double huge = 1e100; /* |F| of a point outside the domain */
 
 /* ---- shell: the refilling Newton ---- */
 
@@ -55,6 +56,27 @@ static void evaluate_batch(ion_solver *solver, const double *x, double *F, ion_b
   }
 }
 
+/* PETSc would end the whole batch at one point outside the domain of the model: its F is set to a huge
+ * number, which its own line search refuses and which ends that point at its guess. What pads the rows
+ * is no point and has F = 0. */
+static void fail_undefined(const ion_solver *solver, PetscScalar *F)
+{
+  const size_t stride = solver->x.stride;
+
+  for (size_t p = 0; p < stride; p++) {
+    PetscBool defined = PETSC_TRUE;
+
+    for (size_t i = 0; i < solver->n_state; i++)
+      if (!(fabs(F[i * stride + p]) <= huge)) defined = PETSC_FALSE;
+    for (size_t i = 0; i < solver->n_state; i++) {
+      if (p >= solver->n_point)
+        F[i * stride + p] = 0;
+      else if (!defined)
+        F[i * stride + p] = huge;
+    }
+  }
+}
+
 static PetscErrorCode form_function(SNES snes, Vec x, Vec F, void *context)
 {
   ion_solver *solver = context;
@@ -67,6 +89,7 @@ static PetscErrorCode form_function(SNES snes, Vec x, Vec F, void *context)
   PetscCall(VecGetArrayRead(x, &X));
   PetscCall(VecGetArray(F, &f));
   evaluate_batch(solver, X, f, (ion_block){0});
+  fail_undefined(solver, f);
   PetscCall(VecRestoreArray(F, &f));
   PetscCall(VecRestoreArrayRead(x, &X));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -98,10 +121,8 @@ static PetscErrorCode multiply_matrix(Mat J, Vec x, Vec y)
   const ion_pattern *pattern;
   const PetscScalar *X;
   PetscScalar *Y;
-  const size_t stride_of = 0;
 
   PetscFunctionBegin;
-  (void)stride_of;
   PetscCall(MatShellGetContext(J, &solver));
   pattern = ion_model_pattern(solver->model);
   PetscCall(VecSet(y, 0));
@@ -138,11 +159,13 @@ static PetscErrorCode apply_inverse(PC pc, Vec x, Vec y)
       memcpy(ion_row(t->work.jac, k), ion_row(solver->jac, k) + first, n * sizeof *Y);
     for (size_t i = 0; i < solver->n_state; i++)
       memcpy(ion_row(t->work.F, i), X + i * solver->x.stride + first, n * sizeof *Y);
-    ion_tile_solve(solver, t);
+    ion_tile_solve(&solver->elimination, t);
     for (size_t i = 0; i < solver->n_state; i++)
       for (size_t l = 0; l < n && first + l < solver->n_point; l++)
         Y[i * solver->x.stride + first + l] =
-            solver->converged[first + l] ? 0 : ion_tile_direction(solver, t, i)[l];
+            solver->converged[first + l] || !(t->largest[l] <= 1e6)
+                ? 0
+                : ion_tile_direction(&solver->elimination, t, i)[l];
     for (size_t l = 0; l < n && first + l < solver->n_point; l++)
       if (!solver->converged[first + l]) {
         scalars(solver, 3)[first + l] = t->sign[l];
@@ -198,8 +221,7 @@ static void start_steps(ion_solver *solver, const PetscScalar *F)
     solver->det_sign[p]   = scalars(solver, 3)[p];
     scalars(solver, 0)[p] = norm_at(solver, F, p);
     scalars(solver, 1)[p] = most <= longest ? 1 : longest / most;
-    if (!(most <= 1e6) || !(scalars(solver, 0)[p] < (double)INFINITY))
-      solver->converged[p] = FAILED;
+    if (!(most <= 1e6) || !(scalars(solver, 0)[p] < huge)) solver->converged[p] = FAILED;
   }
 }
 
@@ -267,10 +289,6 @@ static PetscErrorCode test_converged(SNES snes, PetscInt it, PetscReal xnorm, Pe
   *reason = SNES_CONVERGED_ITS;
   for (size_t p = 0; p < solver->n_point; p++)
     if (it == 0 || solver->converged[p] == RUNNING) *reason = SNES_CONVERGED_ITERATING;
-  if (it == 0) {
-    memset(solver->converged, 0, solver->n_point);
-    PetscCall(PetscArrayzero(solver->iterations, solver->n_point));
-  }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -314,7 +332,6 @@ PetscErrorCode ion_solver_create_snes(ion_solver *solver)
   PetscCall(VecCreateSeq(PETSC_COMM_SELF, (PetscInt)(solver->n_state * stride), &solver->vec));
   PetscCall(VecDuplicate(solver->vec, &solver->residual));
   PetscCall(SNESCreate(PETSC_COMM_SELF, &solver->snes));
-  PetscCall(SNESSetOptionsPrefix(solver->snes, "ion_"));
   PetscCall(SNESSetType(solver->snes, SNESSHELL));
   PetscCall(SNESShellSetContext(solver->snes, solver));
   PetscCall(SNESShellSetSolve(solver->snes, solve_shell));
@@ -322,7 +339,7 @@ PetscErrorCode ion_solver_create_snes(ion_solver *solver)
   PetscCall(PetscObjectTypeCompare((PetscObject)solver->snes, SNESSHELL, &is_shell));
   PetscCall(PetscObjectTypeCompare((PetscObject)solver->snes, SNESNEWTONLS, &is_newtonls));
   PetscCheck(is_shell || is_newtonls, PETSC_COMM_SELF, PETSC_ERR_USER_INPUT,
-             "-ion_snes_type: allowed are shell and newtonls");
+             "-snes_type: allowed are shell and newtonls");
   if (is_newtonls) PetscCall(create_newtonls(solver));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

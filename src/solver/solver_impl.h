@@ -25,12 +25,14 @@ typedef struct {
 } ion_elimination;
 
 /* Choose pivots by Markowitz counts among entries of at least a hundredth of their row, at the values
- * of one representative Jacobian [n_nonzero]. */
-PetscErrorCode ion_elimination_create(const ion_pattern *pattern, const double *jacobian,
-                                      ion_elimination *elimination);
+ * of one representative Jacobian [n_nonzero]. number [n_nonzero] gives the slot of each entry of the
+ * pattern, NULL where they follow each other. */
+PetscErrorCode ion_elimination_create(const ion_pattern *pattern, const int *number,
+                                      const double *jacobian, ion_elimination *elimination);
 PetscErrorCode ion_elimination_destroy(ion_elimination *elimination);
 
-/* Bind the slots to the rows of works made with n_fill extra rows. Once. */
+/* Bind the slots to the rows of works: entries of the pattern to dF/dx, those beyond it and fill to the extra
+ * rows behind. Once. */
 PetscErrorCode ion_elimination_place(ion_elimination *elimination, const ion_work *work);
 
 /* Solve J y = F in place: dF/dx, fill and F of the scratch block are overwritten; component i of y is row
@@ -63,10 +65,11 @@ void ion_tile_norm(const ion_tile *tile, ion_block F, double *norm);
 
 /* Solve J y = F in place of what the last evaluation left; `largest` becomes max |y|, `sign` that of the
  * determinant. */
-void ion_tile_solve(const ion_solver *solver, ion_tile *tile);
+void ion_tile_solve(const ion_elimination *elimination, ion_tile *tile);
 
 /* Component i of y over the lanes. */
-const double *ion_tile_direction(const ion_solver *solver, const ion_tile *tile, size_t i);
+const double *ion_tile_direction(const ion_elimination *elimination, const ion_tile *tile,
+                                 size_t i);
 
 struct ion_solver {
   const ion_model *model;
@@ -80,6 +83,9 @@ struct ion_solver {
   unsigned char *logarithmic; /* [n_varying] */
   double rest_sign;           /* sign of the determinant at rest */
   ion_elimination elimination;
+  ion_elimination relaxation; /* with the entries that a time derivative adds to dF/dx */
+  ion_pattern relaxed;        /* its pattern: that of the model, then those entries row by row */
+  int *relaxed_start, *relaxed_col, *relaxed_slot;
   ion_tile tile, rescue;
   ion_block prepared;      /* [n_prepared][max_batch] */
   PetscBool *is_logarithm; /* [n_state] of a concentration */
@@ -116,6 +122,16 @@ PetscErrorCode ion_solver_destroy_snes(ion_solver *solver);
 
 /* rescue.c: points the direct way left open */
 PetscErrorCode ion_rescue_batch(ion_solver *solver);
+
+/* relaxation.c: the matrix J - M/dt of a time step, M = dn/dx of the balanced pools */
+PetscErrorCode ion_relaxation_create(ion_solver *solver, const double *jacobian);
+PetscErrorCode ion_relaxation_destroy(ion_solver *solver);
+
+/* Put J - M/dt where J stands, and its further entries into the extra rows; dt [lanes] in s. */
+void ion_relaxation_shift(const ion_solver *solver, ion_tile *tile, const double *dt);
+
+/* Row of the work that holds entry k of the relaxed pattern. */
+const double *ion_relaxation_entry(const ion_solver *solver, const ion_tile *tile, size_t k);
 
 /* stability.c */
 PetscErrorCode ion_stability_batch(ion_solver *solver);

@@ -38,7 +38,8 @@ static PetscErrorCode create_elimination(ion_solver *solver)
   for (size_t i = 0; i < solver->n_state; i++) ion_row(x, i)[0] = rest[i];
   ion_model_evaluate(solver->model, prepared, x, 1, ION_RESIDUAL | ION_JACOBIAN, &work);
   for (size_t k = 0; k < pattern->n_nonzero; k++) jacobian[k] = ion_row(work.jac, k)[0];
-  PetscCall(ion_elimination_create(pattern, jacobian, &solver->elimination));
+  PetscCall(ion_elimination_create(pattern, NULL, jacobian, &solver->elimination));
+  PetscCall(ion_relaxation_create(solver, jacobian));
   PetscCall(PetscFree(jacobian));
   PetscCall(ion_work_destroy(&work));
   PetscCall(ion_block_destroy(&theta));
@@ -76,7 +77,7 @@ static PetscErrorCode find_rest(ion_solver *solver, ion_block theta)
   ion_model_prepare(solver->model, theta, tile->prepared);
   ion_model_evaluate(solver->model, tile->prepared, tile->x, tile->lanes,
                      ION_RESIDUAL | ION_JACOBIAN, &tile->work);
-  ion_tile_solve(solver, tile);
+  ion_tile_solve(&solver->elimination, tile);
   solver->rest_sign = tile->sign[0];
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -118,6 +119,7 @@ PetscErrorCode ion_solver_create(const ion_model *model, const int *varying, siz
   PetscCall(create_elimination(solver));
   PetscCall(ion_tile_create(solver, lanes, &solver->tile));
   PetscCall(ion_elimination_place(&solver->elimination, &solver->tile.work));
+  PetscCall(ion_elimination_place(&solver->relaxation, &solver->tile.work));
   PetscCall(ion_tile_create(solver, lanes < 64 ? lanes : 64, &solver->rescue));
   PetscCall(ion_block_create(ion_model_n_prepared(model), max_batch, &solver->prepared));
   PetscCall(PetscMalloc1(n_varying, &solver->varying));
@@ -152,6 +154,7 @@ PetscErrorCode ion_solver_destroy(ion_solver **out)
   if (!solver) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(ion_solver_destroy_snes(solver));
   PetscCall(ion_elimination_destroy(&solver->elimination));
+  PetscCall(ion_relaxation_destroy(solver));
   PetscCall(ion_tile_destroy(&solver->tile));
   PetscCall(ion_tile_destroy(&solver->rescue));
   PetscCall(ion_block_destroy(&solver->prepared));
@@ -175,7 +178,7 @@ static void judge_direct(ion_solver *solver)
 {
   for (size_t p = 0; p < solver->n_point; p++) {
     const PetscBool good =
-        (PetscBool)(solver->converged[p] && solver->det_sign[p] == solver->rest_sign &&
+        (PetscBool)(solver->converged[p] == 1 && solver->det_sign[p] == solver->rest_sign &&
                     !ion_solver_is_far(solver, solver->x, p));
 
     solver->verdict->status[p]  = good ? ION_OK : ION_PENDING;
@@ -215,6 +218,8 @@ PetscErrorCode ion_solve_steady(ion_solver *solver, ion_block theta, ion_block x
   PetscCall(VecGetArray(solver->vec, &solver->x.data));
   ion_solver_guess(solver, theta, solver->n_point, solver->x);
   PetscCall(VecRestoreArray(solver->vec, &solver->x.data));
+  PetscCall(PetscArrayzero(solver->converged, solver->n_point));
+  PetscCall(PetscArrayzero(solver->iterations, solver->n_point));
   PetscCall(SNESSolve(solver->snes, NULL, solver->vec));
   PetscCall(VecGetArray(solver->vec, &solver->x.data));
   judge_direct(solver);

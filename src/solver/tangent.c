@@ -40,9 +40,9 @@ static PetscErrorCode tangent_of(ion_solver *solver, size_t f, double *tangent)
   }
   for (size_t i = 0; i < solver->n_state; i++)
     ion_row(tile->work.F, i)[0] = (dF[0][i] - dF[1][i]) / (2 * h);
-  ion_tile_solve(solver, tile);
+  ion_tile_solve(&solver->elimination, tile);
   for (size_t i = 0; i < solver->n_state; i++) {
-    const double t = -ion_tile_direction(solver, tile, i)[0];
+    const double t = -ion_tile_direction(&solver->elimination, tile, i)[0];
 
     tangent[i] = isfinite(t) ? t : 0;
   }
