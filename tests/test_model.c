@@ -214,6 +214,28 @@ static PetscErrorCode metabolites_set_their_totals(void)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Cells larger than the tissue, or more ATP than its total: no rate is defined there, and none is given. */
+static PetscErrorCode states_out_of_the_domain_give_nan(void)
+{
+  fixture f;
+  size_t n_nan[3] = {0, 0, 0}, neuron;
+
+  PetscFunctionBegin;
+  PetscCall(fixture_neuron_glia(&f, 3));
+  neuron                                                  = fixture_compartment(&f, "neuron");
+  ion_row(f.x, (size_t)f.net->compartment[neuron].x_w)[1] = log(5e-15);
+  ion_row(f.x, (size_t)f.net->pool[fixture_pool(&f, "neuron.PCr")].x)[2] = 30;
+  fixture_theta(&f, "neuron.composition.Pi")[2]                          = 1e-3;
+  fixture_evaluate(&f, ION_RESIDUAL);
+  for (size_t p = 0; p < 3; p++)
+    for (size_t i = 0; i < f.n_state; i++) n_nan[p] += (size_t)isnan(ion_row(f.work.F, i)[p]);
+  CHECK(n_nan[0] == 0);
+  CHECK(n_nan[1] > 0);
+  CHECK(n_nan[2] > 0);
+  PetscCall(fixture_destroy(&f));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* Time courses start from what is put in, at the resting potentials. */
 static PetscErrorCode start_is_what_is_put_in(void)
 {
@@ -410,6 +432,7 @@ static const ion_test_case cases[] = {
     {"compositions_add_amounts",                       compositions_add_amounts                 },
     {"volume_scales_its_compartment",                  volume_scales_its_compartment            },
     {"metabolites_set_their_totals",                   metabolites_set_their_totals             },
+    {"states_out_of_the_domain_give_nan",              states_out_of_the_domain_give_nan        },
     {"start_is_what_is_put_in",                        start_is_what_is_put_in                  },
     {"balance_is_another_ion_of_the_compartment",      balance_is_another_ion_of_the_compartment},
     {"rest_recalibrates",                              rest_recalibrates                        },

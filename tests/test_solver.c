@@ -300,7 +300,8 @@ static PetscErrorCode rescued_states_stay(void)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Which pools are dependent is no physics: the ecs listed first leads to the same states on the branch. */
+/* Which pools are dependent is no physics: the ecs listed first leads to the same states on
+ * the branch. */
 static PetscErrorCode order_of_compartments_does_not_matter(void)
 {
   fixture f, g;

@@ -218,7 +218,7 @@ struct ion_model {
   int *row_dw;    /* [n_compartment] of a remainder: first of its -w_j rows; unused: -1 */
 };
 
-/* create.c */
+/* arena.c */
 void *ion_model_alloc(ion_model *model, size_t size); /* zeroed; NULL when there is no memory */
 const char *ion_model_format(ion_model *model, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
@@ -226,11 +226,19 @@ PetscErrorCode ion_model_add_quantity(ion_model *model, ion_quantity_list *list,
                                       const char *unit, const char *meaning, double value,
                                       double lower, double upper, int *row);
 
+void ion_model_free_arena(ion_model *model);
+
 /* read.c: sections of a model file */
 PetscErrorCode ion_model_read_header(ion_model *model, const ion_node *root);
 PetscErrorCode ion_model_read_species(ion_model *model, const ion_node *root);
-PetscErrorCode ion_model_read_compartments(ion_model *model, const ion_node *root);
 PetscErrorCode ion_model_read_homeostasis(ion_model *model, const ion_node *root);
+
+/* A number with a unit that is no quantity of its own, in SI. */
+PetscErrorCode ion_model_read_number(const ion_model *model, const ion_node *node, const char *name,
+                                     const char *unit, double lower, double upper, double *si);
+
+/* read_compartment.c */
+PetscErrorCode ion_model_read_compartments(ion_model *model, const ion_node *root);
 
 /* read_process.c, read_gate.c */
 PetscErrorCode ion_model_read_processes(ion_model *model, const ion_node *root);

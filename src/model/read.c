@@ -1,9 +1,7 @@
-/* Sections of a model file: header, parameters, species, compartments, homeostasis bounds. */
+/* Sections of a model file: header, parameters, species, homeostasis bounds. */
 #include "model_impl.h"
 
-#include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 static const double largest = 1e30; /* stands for "no bound" */
@@ -31,8 +29,8 @@ int ion_model_find_pool(const ion_model *model, int compartment, int species)
 }
 
 /* A number with a unit that is no quantity of its own, in SI. */
-static PetscErrorCode read_number(const ion_model *model, const ion_node *node, const char *name,
-                                  const char *unit, double lower, double upper, double *si)
+PetscErrorCode ion_model_read_number(const ion_model *model, const ion_node *node, const char *name,
+                                     const char *unit, double lower, double upper, double *si)
 {
   const ion_quantity quantity = {.name = name, .unit = unit, .lower = lower, .upper = upper};
 
@@ -68,9 +66,9 @@ static PetscErrorCode read_parameter(ion_model *model, const ion_node *node, con
   PetscCall(optional_string(node, "meaning", name, &meaning));
   lower = ion_node_find(node, "lower");
   upper = ion_node_find(node, "upper");
-  if (lower) PetscCall(read_number(model, lower, name, unit, -largest, largest, &low));
-  if (upper) PetscCall(read_number(model, upper, name, unit, low, largest, &high));
-  PetscCall(read_number(model, value, name, unit, low, high, &si));
+  if (lower) PetscCall(ion_model_read_number(model, lower, name, unit, -largest, largest, &low));
+  if (upper) PetscCall(ion_model_read_number(model, upper, name, unit, low, largest, &high));
+  PetscCall(ion_model_read_number(model, value, name, unit, low, high, &si));
   PetscCall(ion_model_add_quantity(model, &model->theta, ion_model_format(model, "%s", name),
                                    ion_model_format(model, "%s", unit),
                                    ion_model_format(model, "%s", meaning), si, low, high, NULL));
@@ -89,7 +87,8 @@ PetscErrorCode ion_model_read_header(ion_model *model, const ion_node *root)
   model->title = ion_model_format(model, "%s", model->title);
   PetscCall(optional_string(root, "citation", "", &model->citation));
   PetscCall(ion_node_require(root, "a model file", "reference_temperature", &node));
-  PetscCall(read_number(model, node, "reference_temperature", "K", 273, 323, &model->T_ref));
+  PetscCall(
+      ion_model_read_number(model, node, "reference_temperature", "K", 273, 323, &model->T_ref));
   PetscCall(ion_model_add_quantity(model, &model->theta, "temperature", "K",
                                    "temperature of the tissue", model->T_ref, 273, 323, NULL));
   node = ion_node_find(root, "parameters");
@@ -184,9 +183,9 @@ static PetscErrorCode read_currency(ion_model *model, const ion_node *root)
       PetscCall(ion_node_fail(member, "unknown species '%s' in the reaction", word[i]));
   }
   PetscCall(ion_node_require(node, "energy_currency", "dG0", &member));
-  PetscCall(read_number(model, member, "dG0", "kJ/mol", -1e6, 1e6, &dG0));
+  PetscCall(ion_model_read_number(model, member, "dG0", "kJ/mol", -1e6, 1e6, &dG0));
   PetscCall(ion_node_require(node, "energy_currency", "dH0", &member));
-  PetscCall(read_number(model, member, "dH0", "kJ/mol", -1e6, 1e6, &dH0));
+  PetscCall(ion_model_read_number(model, member, "dH0", "kJ/mol", -1e6, 1e6, &dH0));
   PetscCall(
       ion_model_add_quantity(model, &model->theta, "energy_currency.dG0", "kJ/mol",
                              "standard free energy of the currency at the reference temperature",
@@ -230,222 +229,6 @@ PetscErrorCode ion_model_read_species(ion_model *model, const ion_node *root)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* ---- compartments ---- */
-
-static PetscErrorCode read_impermeant(ion_model *model, const ion_node *node, size_t i)
-{
-  static const char *const keys[]    = {"amount", "valence", "charge"};
-  static const char *const amounts[] = {"neutral", "isosmolar"};
-  static const char *const charges[] = {"closing"};
-  ion_compartment_detail *d          = &model->compartment_detail[i];
-  const ion_node *member, *valence, *charge;
-  const char *name = model->compartment[i].name;
-  size_t word;
-  double z;
-
-  PetscFunctionBegin;
-  PetscCall(ion_node_expect(node, ION_MAPPING, "impermeant"));
-  PetscCall(ion_node_check_keys(node, "impermeant", keys, ION_COUNT(keys)));
-  PetscCall(ion_node_require(node, "impermeant", "amount", &member));
-  PetscCall(ion_node_get_word(member, "amount", amounts, ION_COUNT(amounts), &word));
-  d->amount = word == 0 ? ION_X_NEUTRAL : ION_X_ISOSMOLAR;
-  valence   = ion_node_find(node, "valence");
-  charge    = ion_node_find(node, "charge");
-  if ((valence != NULL) == (charge != NULL))
-    PetscCall(ion_node_fail(
-        node, "impermeant solute of '%s' needs either 'valence' or 'charge: closing'", name));
-  if (charge) {
-    PetscCall(ion_node_get_word(charge, "charge", charges, ION_COUNT(charges), &word));
-    if (d->amount == ION_X_NEUTRAL)
-      PetscCall(ion_node_fail(charge, "an amount that makes '%s' neutral needs a 'valence'", name));
-    PetscFunctionReturn(PETSC_SUCCESS);
-  }
-  PetscCall(read_number(model, valence, "valence", "1", -100, 100, &z));
-  if (d->amount == ION_X_NEUTRAL && z == 0)
-    PetscCall(ion_node_fail(valence, "solute of valence 0 cannot make '%s' neutral", name));
-  if (d->amount == ION_X_ISOSMOLAR)
-    PetscCall(ion_model_add_quantity(
-        model, &model->theta, ion_model_format(model, "%s.impermeant.valence", name), "1",
-        "mean valence of impermeant solute", z, -100, 100, &d->valence_row));
-  else
-    d->Q_rest = z; /* the valence, until the resting state is checked */
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* Concentrations at rest: one pool for each species named, in the order of the species. */
-static PetscErrorCode read_rest(ion_model *model, const ion_node *rest, size_t i)
-{
-  ion_compartment_detail *d = &model->compartment_detail[i];
-  const ion_compartment *c  = &model->compartment[i];
-  const char *name          = c->name;
-  const ion_node *node;
-  double value;
-
-  PetscFunctionBegin;
-  PetscCall(ion_node_expect(rest, ION_MAPPING, "rest"));
-  for (size_t k = 0; k < ion_node_count(rest); k++) {
-    const char *key = ion_node_key_at(rest, k);
-
-    if (strcmp(key, "V") && strcmp(key, "volume") && ion_model_find_species(model, key) < 0)
-      PetscCall(ion_node_fail_key(rest, k, "unknown species '%s' in the resting state of '%s'", key,
-                                  name));
-  }
-  d->rest_V = d->rest_w = d->composition_w = -1;
-  if (c->potential == ION_POTENTIAL_FREE) {
-    PetscCall(ion_node_require(rest, "the resting state", "V", &node));
-    PetscCall(read_number(model, node, "V", "mV", -0.5, 0.5, &value));
-    PetscCall(ion_model_add_quantity(
-        model, &model->rest, ion_model_format(model, "%s.rest.V", name), "mV",
-        "membrane potential the prefactors are calibrated at", value, -0.5, 0.5, &d->rest_V));
-  } else if (ion_node_find(rest, "V"))
-    PetscCall(ion_node_fail(ion_node_find(rest, "V"), "'%s' has no free potential", name));
-  if (c->volume != ION_VOLUME_INFINITE) {
-    PetscCall(ion_node_require(rest, "the resting state", "volume", &node));
-    PetscCall(read_number(model, node, "volume", "pL", 1e-24, 1e-6, &value));
-    PetscCall(ion_model_add_quantity(
-        model, &model->rest, ion_model_format(model, "%s.rest.volume", name), "pL",
-        "volume the prefactors are calibrated at", value, 1e-24, 1e-6, &d->rest_w));
-    PetscCall(ion_model_add_quantity(model, &model->theta,
-                                     ion_model_format(model, "%s.composition.volume", name), "pL",
-                                     "volume put in at the start, at fixed concentrations", value,
-                                     1e-24, 1e-6, &d->composition_w));
-  } else if (ion_node_find(rest, "volume"))
-    PetscCall(ion_node_fail(ion_node_find(rest, "volume"), "'%s' is infinite", name));
-  for (size_t s = 0; s < model->network.n_species; s++) {
-    const char *species = model->species[s].name;
-    const size_t p      = model->network.n_pool;
-
-    node = ion_node_find(rest, species);
-    if (!node) continue;
-    PetscCall(read_number(model, node, species, "mM", 1e-12, 1e4, &value));
-    model->pool[p] = (ion_pool){.compartment = (int)i,
-                                .species     = (int)s,
-                                .name        = ion_model_format(model, "%s.%s", name, species),
-                                .x           = -1,
-                                .clamped     = c->volume == ION_VOLUME_INFINITE};
-    PetscCall(ion_model_add_quantity(model, &model->rest,
-                                     ion_model_format(model, "%s.rest.%s", name, species), "mM",
-                                     "concentration the prefactors are calibrated at", value, 1e-12,
-                                     1e4, &model->pool_detail[p].rest_c));
-    PetscCall(ion_model_add_quantity(model, &model->theta,
-                                     ion_model_format(model, "%s.composition.%s", name, species),
-                                     "mM", "concentration put in at the start", value, 1e-12, 1e4,
-                                     &model->pool_detail[p].composition_c));
-    model->network.n_pool++;
-  }
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-static PetscErrorCode read_compartment(ion_model *model, const ion_node *node, size_t i)
-{
-  static const char *const keys[]       = {"outside", "potential", "capacitance", "membrane",
-                                           "volume",  "rest",      "impermeant"};
-  static const char *const potentials[] = {"none", "ground", "free"};
-  static const char *const volumes[]    = {"free", "remainder", "fixed", "infinite"};
-  static const char *const membranes[]  = {"cylinder_length"};
-  ion_compartment *c                    = &model->compartment[i];
-  ion_compartment_detail *d             = &model->compartment_detail[i];
-  const ion_node *member;
-  size_t word;
-  double value;
-
-  PetscFunctionBegin;
-  PetscCall(ion_node_expect(node, ION_MAPPING, c->name));
-  PetscCall(ion_node_check_keys(node, c->name, keys, ION_COUNT(keys)));
-  d->where           = node;
-  d->capacitance_row = d->length_row = d->valence_row = -1;
-  c->x_V = c->x_w = -1;
-  member          = ion_node_find(node, "potential");
-  if (member) {
-    PetscCall(ion_node_get_word(member, "potential", potentials, ION_COUNT(potentials), &word));
-    c->potential = (ion_potential_kind)word;
-  }
-  PetscCall(ion_node_require(node, c->name, "volume", &member));
-  PetscCall(ion_node_get_word(member, "volume", volumes, ION_COUNT(volumes), &word));
-  c->volume = (ion_volume_kind)word;
-  member    = ion_node_find(node, "capacitance");
-  if ((c->potential == ION_POTENTIAL_FREE) != (member != NULL))
-    PetscCall(ion_node_fail(
-        node, "'%s': a free potential needs a 'capacitance', and only that does", c->name));
-  if (member) {
-    PetscCall(read_number(model, member, "capacitance", "pF", 0, 1e-3, &value));
-    PetscCall(ion_model_add_quantity(
-        model, &model->theta, ion_model_format(model, "%s.capacitance", c->name), "pF",
-        "capacitance of the membrane", value, 0, 1e-3, &d->capacitance_row));
-  }
-  member = ion_node_find(node, "membrane");
-  if (member) {
-    const ion_node *length;
-
-    PetscCall(ion_node_expect(member, ION_MAPPING, "membrane"));
-    PetscCall(ion_node_check_keys(member, "membrane", membranes, ION_COUNT(membranes)));
-    PetscCall(ion_node_require(member, "membrane", "cylinder_length", &length));
-    PetscCall(read_number(model, length, "cylinder_length", "um", 1e-9, 1, &value));
-    PetscCall(ion_model_add_quantity(
-        model, &model->theta, ion_model_format(model, "%s.membrane.cylinder_length", c->name), "um",
-        "length of a cylinder whose radius follows its volume", value, 1e-9, 1, &d->length_row));
-  }
-  PetscCall(ion_node_require(node, c->name, "rest", &member));
-  PetscCall(read_rest(model, member, i));
-  PetscCall(ion_node_require(node, c->name, "impermeant", &member));
-  PetscCall(read_impermeant(model, member, i));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* A change of composition is balanced by chloride unless the design says otherwise. */
-static void default_balance(ion_model *model)
-{
-  const int chloride = ion_model_find_species(model, "Cl");
-
-  for (size_t p = 0; p < model->network.n_pool; p++) {
-    const int other =
-        chloride < 0 ? -1 : ion_model_find_pool(model, model->pool[p].compartment, chloride);
-
-    model->pool_detail[p].balance =
-        model->species[model->pool[p].species].valence == 0 || other == (int)p ? -1 : other;
-  }
-}
-
-PetscErrorCode ion_model_read_compartments(ion_model *model, const ion_node *root)
-{
-  const ion_node *node;
-  size_t n, n_remainder = 0;
-
-  PetscFunctionBegin;
-  PetscCall(ion_node_require(root, "a model file", "compartments", &node));
-  PetscCall(ion_node_expect(node, ION_MAPPING, "compartments"));
-  n                         = ion_node_count(node);
-  model->compartment        = ion_model_alloc(model, n * sizeof *model->compartment);
-  model->compartment_detail = ion_model_alloc(model, n * sizeof *model->compartment_detail);
-  model->pool = ion_model_alloc(model, n * model->network.n_species * sizeof *model->pool);
-  model->pool_detail =
-      ion_model_alloc(model, n * model->network.n_species * sizeof *model->pool_detail);
-  PetscCheck(model->compartment && model->compartment_detail && model->pool && model->pool_detail,
-             PETSC_COMM_SELF, PETSC_ERR_MEM, "no memory");
-  for (size_t i = 0; i < n; i++) {
-    model->compartment[i].name    = ion_model_format(model, "%s", ion_node_key_at(node, i));
-    model->compartment[i].outside = -1;
-  }
-  model->network.n_compartment = n;
-  for (size_t i = 0; i < n; i++) {
-    const ion_node *c = ion_node_at(node, i), *outside;
-
-    PetscCall(read_compartment(model, c, i));
-    n_remainder += model->compartment[i].volume == ION_VOLUME_REMAINDER;
-    if (n_remainder > 1)
-      PetscCall(ion_node_fail(c, "only one compartment can be the remainder of the tissue"));
-    outside = ion_node_find(c, "outside");
-    if (!outside) continue;
-    PetscCall(ion_node_expect(outside, ION_SCALAR, "outside"));
-    model->compartment[i].outside = ion_model_find_compartment(model, ion_node_text(outside));
-    if (model->compartment[i].outside < 0 || model->compartment[i].outside == (int)i)
-      PetscCall(ion_node_fail(outside, "unknown compartment '%s' outside '%s'",
-                              ion_node_text(outside), model->compartment[i].name));
-  }
-  default_balance(model);
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
 /* ---- homeostasis ---- */
 
 /* What a bound is on: COMPARTMENT.V, COMPARTMENT.volume or COMPARTMENT.SPECIES. */
@@ -481,7 +264,7 @@ static PetscErrorCode read_bound(ion_model *model, const ion_node *node, const c
 
   PetscFunctionBegin;
   if (!member) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(read_number(model, member, key, unit, -largest, largest, &value));
+  PetscCall(ion_model_read_number(model, member, key, unit, -largest, largest, &value));
   PetscCall(ion_model_add_quantity(
       model, &model->theta, ion_model_format(model, "homeostasis.%s.%s", name, key),
       ion_model_format(model, "%s", unit), "bound of the homeostatic range", value, -largest,
