@@ -47,6 +47,72 @@ static PetscBool is_conserved(const fixture *f, const int *a)
   return PETSC_TRUE;
 }
 
+static const char dimer[] =
+    "name: dimer\n"
+    "reference_temperature: 310 K\n"
+    "species: {A: {osmotic: false, made_of: [half]}, B: {osmotic: false, made_of: [half, half]}}\n"
+    "compartments:\n"
+    "  cell:\n"
+    "    volume: fixed\n"
+    "    impermeant: {amount: neutral, valence: -1}\n"
+    "    rest: {volume: 2 pL, A: 1 mM, B: 1 mM}\n"
+    "processes:\n"
+    "  cell:\n"
+    "    dimerise: {kind: linear, equation: 2 A -> B, rate: 1 fmol/s}\n";
+
+/* A + 2 B is conserved and B = A^2 at equilibrium: 6 mM in all give A = 1.5, B = 2.25 mM. */
+static PetscErrorCode total_of_a_dimer_counts_it_twice(void)
+{
+  static const char *const vary[] = {"cell.composition.A", NULL};
+  fixture f;
+
+  PetscFunctionBegin;
+  PetscCall(fixture_parse(&f, dimer));
+  PetscCall(fixture_setup(&f, 1));
+  CHECK(f.net->n_moiety == 1 && f.net->moiety[0].n_member == 2);
+  CHECK(f.net->moiety[0].coefficient[0] == 2 && f.net->moiety[0].coefficient[1] == 1);
+  fixture_theta(&f, vary[0])[0] = 4;
+  PetscCall(fixture_solve(&f, vary, PETSC_FALSE));
+  CHECK(f.verdict.status[0] == ION_OK);
+  CHECK_RELATIVE(fixture_c(&f, "cell.A", 0), 1.5, 1e-12);
+  CHECK_RELATIVE(fixture_c(&f, "cell.B", 0), 2.25, 1e-12);
+  PetscCall(fixture_destroy(&f));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Chloride put in is balanced by sodium: as many moles of each, and no charge. */
+static PetscErrorCode chloride_is_balanced_by_sodium(void)
+{
+  static const char *const vary[] = {"ecs.composition.Cl", NULL};
+  fixture f, rest;
+  const char *ion[] = {"Na", "Cl"};
+  double added[2];
+
+  PetscFunctionBegin;
+  PetscCall(fixture_neuron_glia(&f, 1));
+  PetscCall(fixture_neuron_glia(&rest, 1));
+  fixture_theta(&f, vary[0])[0] += 2;
+  PetscCall(fixture_solve(&f, vary, PETSC_FALSE));
+  PetscCall(fixture_solve(&rest, vary, PETSC_FALSE));
+  for (int i = 0; i < 2; i++) {
+    static const char *const cell[] = {"neuron", "glia", "ecs"};
+
+    added[i] = 0;
+    for (int c = 0; c < 3; c++) {
+      char name[32];
+
+      snprintf(name, sizeof name, "%s.%s", cell[c], ion[i]);
+      added[i] += fixture_c(&f, name, 0) * fixture_w(&f, cell[c], 0) -
+                  fixture_c(&rest, name, 0) * fixture_w(&rest, cell[c], 0);
+    }
+  }
+  CHECK_RELATIVE(added[0], 2 * 0.9e-15, 1e-9); /* 2 mM of the 0.9 pL put in */
+  CHECK_RELATIVE(added[1], 2 * 0.9e-15, 1e-9);
+  PetscCall(fixture_destroy(&f));
+  PetscCall(fixture_destroy(&rest));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode moieties_are_those_of_algebra(void)
 {
   static const char *const expected[][4] = {
@@ -428,6 +494,8 @@ static PetscErrorCode canonical_text_follows_what_is_set(void)
 static const ion_test_case cases[] = {
     {"resting_state_is_balanced",                      resting_state_is_balanced                },
     {"moieties_are_those_of_algebra",                  moieties_are_those_of_algebra            },
+    {"total_of_a_dimer_counts_it_twice",               total_of_a_dimer_counts_it_twice         },
+    {"chloride_is_balanced_by_sodium",                 chloride_is_balanced_by_sodium           },
     {"processes_report_what_they_carry",               processes_report_what_they_carry         },
     {"compositions_add_amounts",                       compositions_add_amounts                 },
     {"volume_scales_its_compartment",                  volume_scales_its_compartment            },

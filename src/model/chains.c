@@ -44,7 +44,7 @@ static PetscErrorCode chain_pair(ion_model *model, size_t p)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Gather d ln c/dx of a remainder c = M/w - sum_j k_j c_j by unknown into one row each:
+/* Gather d ln c/dx of a remainder c = M/w - sum_j k_j c_j (k over that of c) by unknown into one row each:
  * dc/dx = -(c + sum_j k_j c_j) dlnw/dx - sum_j k_j c_j dlnc_j/dx. */
 static PetscErrorCode chain_remainder(ion_model *model, size_t p)
 {
@@ -71,8 +71,9 @@ static PetscErrorCode chain_remainder(ion_model *model, size_t p)
     const ion_pool_plan *other = &model->plan[moiety->pool[j]];
     const int ratio            = ion_builder_new_row(model);
 
-    PetscCall(ion_program_product(program, ratio, -moiety->coefficient[j], plan->inverse,
-                                  model->row_c + moiety->pool[j]));
+    PetscCall(ion_program_product(program, ratio,
+                                  -(double)moiety->coefficient[j] / moiety->coefficient[0],
+                                  plan->inverse, model->row_c + moiety->pool[j]));
     for (int k = 0; k < other->n_chain; k++) {
       x[n]   = other->chain[k].x;
       src[n] = ion_builder_new_row(model);

@@ -26,7 +26,7 @@ static void choose_rules(ion_model *model)
         local = PETSC_FALSE;
     model->plan[dependent].moiety = (int)m;
     if (!local) continue;
-    if (moiety->n_member == 2 && moiety->coefficient[1] == 1 &&
+    if (moiety->n_member == 2 && moiety->coefficient[0] == 1 && moiety->coefficient[1] == 1 &&
         model->plan[moiety->pool[1]].rule == ION_POOL_DIRECT) {
       ion_pool_plan *a = &model->plan[moiety->pool[1]], *b = &model->plan[dependent];
 

@@ -48,27 +48,42 @@ static void extend_basis(ion_elimination *e, size_t pool, const double *row, con
   e->pivot[e->n_basis++] = pivot;
 }
 
+/* Smallest multiple of a combination whose coefficients are whole numbers, or 0. */
+static int find_denominator(const double *combo, size_t n)
+{
+  for (int m = 1; m <= 60; m++) {
+    PetscBool whole = PETSC_TRUE;
+
+    for (size_t i = 0; i < n; i++)
+      if (fabs(m * combo[i] - (double)lround(m * combo[i])) > 1e-6) whole = PETSC_FALSE;
+    if (whole) return m;
+  }
+  return 0;
+}
+
 static PetscErrorCode add_moiety(ion_model *model, size_t pool, const double *combo)
 {
   ion_moiety *moiety = &model->moiety[model->network.n_moiety];
   int *member, *coefficient;
-  const char *name = model->pool[pool].name;
-  size_t n         = 0;
+  const char *name      = model->pool[pool].name;
+  const int denominator = find_denominator(combo, model->network.n_pool);
+  size_t n              = 0;
 
   PetscFunctionBegin;
   member      = ion_model_alloc(model, model->network.n_pool * sizeof *member);
   coefficient = ion_model_alloc(model, model->network.n_pool * sizeof *coefficient);
   PetscCheck(member && coefficient, PETSC_COMM_SELF, PETSC_ERR_MEM, "no memory");
+  if (!denominator)
+    PetscCall(ion_node_fail(model->process_detail[0].where,
+                            "the conserved total of %s has no whole coefficients",
+                            model->pool[pool].name));
   member[n]        = (int)pool;
-  coefficient[n++] = 1;
+  coefficient[n++] = denominator;
+  if (denominator > 1) name = ion_model_format(model, "(%d) %s", denominator, name);
   for (size_t i = 0; i < model->network.n_pool; i++) {
-    const int k = (int)-lround(combo[i]);
+    const int k = (int)-lround(denominator * combo[i]);
 
-    if (fabs(combo[i]) < 1e-6) continue;
-    if (fabs(combo[i] + k) > 1e-6)
-      PetscCall(ion_node_fail(model->process_detail[0].where,
-                              "the conserved total of %s has a coefficient that is no whole number",
-                              model->pool[pool].name));
+    if (k == 0) continue;
     member[n]        = (int)i;
     coefficient[n++] = k;
     name             = k == 1 ? ion_model_format(model, "%s + %s", name, model->pool[i].name)

@@ -163,17 +163,21 @@ static PetscErrorCode read_compartment(ion_model *model, const ion_node *node, s
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* A change of composition is balanced by chloride unless the design says otherwise. */
+/* A change of composition is balanced by chloride, that of chloride by sodium, unless the design says
+ * otherwise. */
 static void default_balance(ion_model *model)
 {
-  const int chloride = ion_model_find_species(model, "Cl");
+  const int chloride = ion_model_find_species(model, "Cl"),
+            sodium   = ion_model_find_species(model, "Na");
 
   for (size_t p = 0; p < model->network.n_pool; p++) {
-    const int other =
-        chloride < 0 ? -1 : ion_model_find_pool(model, model->pool[p].compartment, chloride);
+    const ion_pool *pool = &model->pool[p];
+    const int species    = pool->species == chloride ? sodium : chloride;
 
     model->pool_detail[p].balance =
-        model->species[model->pool[p].species].valence == 0 || other == (int)p ? -1 : other;
+        species < 0 || species == pool->species || model->species[pool->species].valence == 0
+            ? -1
+            : ion_model_find_pool(model, pool->compartment, species);
   }
 }
 

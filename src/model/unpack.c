@@ -156,6 +156,7 @@ static void unpack_pair(const ion_stage *e, size_t q)
   }
 }
 
+/* c = (M/w - sum_j k_j c_j)/k_0 */
 static void unpack_remaining_pool(const ion_stage *e, size_t q)
 {
   const ion_model *m        = e->model;
@@ -165,12 +166,13 @@ static void unpack_remaining_pool(const ion_stage *e, size_t q)
   const double *iw          = ion_stage_scratch(e, m->row_inv_w[m->pool[q].compartment]);
   double *restrict c        = ion_stage_scratch(e, m->row_c + (int)q);
   double *restrict ln_c     = ion_stage_scratch(e, m->row_ln_c + (int)q);
+  const double share        = 1.0 / moiety->coefficient[0];
   double *restrict inverse  = ion_stage_scratch(e, plan->inverse);
 
-  for (size_t p = 0; p < e->n; p++) c[p] = M[p] * iw[p];
+  for (size_t p = 0; p < e->n; p++) c[p] = M[p] * iw[p] * share;
   for (size_t k = 1; k < moiety->n_member; k++) {
-    const double *other = ion_stage_scratch(e, m->row_c + moiety->pool[k]),
-                 by     = moiety->coefficient[k];
+    const double *other = ion_stage_scratch(e, m->row_c + moiety->pool[k]);
+    const double by     = moiety->coefficient[k] * share;
 
 #pragma omp simd
     for (size_t p = 0; p < e->n; p++) c[p] -= by * other[p];

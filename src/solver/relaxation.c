@@ -4,15 +4,22 @@
 
 #include <string.h>
 
-/* The volume that a row's pool is diluted by: unknown of ln w, or -1. */
-static int diluting_volume(const ion_solver *solver, size_t i)
+/* The compartment of the pool that row i balances, where its unknown is ln c; else -1. */
+static int compartment_of(const ion_solver *solver, size_t i)
 {
   const ion_network *n = ion_model_network(solver->model);
 
   for (size_t q = 0; q < n->n_pool; q++)
     if (n->pool[q].x == (int)i && ion_model_is_logarithm(solver->model, i))
-      return n->compartment[n->pool[q].compartment].x_w;
+      return n->pool[q].compartment;
   return -1;
+}
+
+/* Whether the unknown ln w_j changes the volume of compartment i: its own, or what is left by j. */
+static PetscBool is_volume_of(const ion_network *n, int i, size_t j)
+{
+  if (i < 0 || n->compartment[j].x_w < 0) return PETSC_FALSE;
+  return (PetscBool)(i == (int)j || n->compartment[i].volume == ION_VOLUME_REMAINDER);
 }
 
 static int find_entry(const ion_pattern *pattern, size_t i, int col)
@@ -22,30 +29,37 @@ static int find_entry(const ion_pattern *pattern, size_t i, int col)
   return -1;
 }
 
-/* Entries of the model keep their number; those that M adds are numbered behind them. `relaxed` lists the
- * entries row by row, `relaxed_slot` the number of each. */
-static PetscErrorCode extend_pattern(ion_solver *solver)
+/* List an entry of row i; one that the model lacks is numbered behind the model's. */
+static void add_entry(ion_solver *solver, size_t i, int col, size_t *n, size_t *n_new)
 {
   const ion_pattern *model = ion_model_pattern(solver->model);
-  const size_t most        = model->n_nonzero + 2 * model->n;
+
+  if (find_entry(model, i, col) >= 0) return;
+  solver->relaxed_col[*n]      = col;
+  solver->relaxed_slot[(*n)++] = (int)(model->n_nonzero + (*n_new)++);
+}
+
+/* `relaxed` lists the entries row by row, `relaxed_slot` the number of each. */
+static PetscErrorCode extend_pattern(ion_solver *solver)
+{
+  const ion_pattern *model   = ion_model_pattern(solver->model);
+  const ion_network *network = ion_model_network(solver->model);
+  const size_t most          = model->n_nonzero + model->n * (1 + network->n_compartment);
   size_t n = 0, n_new = 0;
 
   PetscFunctionBegin;
   PetscCall(PetscMalloc3(model->n + 1, &solver->relaxed_start, most, &solver->relaxed_col, most,
                          &solver->relaxed_slot));
   for (size_t i = 0; i < model->n; i++) {
-    const int wanted[] = {(int)i, diluting_volume(solver, i)};
-
     solver->relaxed_start[i] = (int)n;
     for (int k = model->start[i]; k < model->start[i + 1]; k++, n++) {
       solver->relaxed_col[n]  = model->col[k];
       solver->relaxed_slot[n] = k;
     }
-    for (int w = 0; w < 2; w++) {
-      if (wanted[w] < 0 || find_entry(model, i, wanted[w]) >= 0) continue;
-      solver->relaxed_col[n]    = wanted[w];
-      solver->relaxed_slot[n++] = (int)(model->n_nonzero + n_new++);
-    }
+    add_entry(solver, i, (int)i, &n, &n_new);
+    for (size_t j = 0; j < network->n_compartment; j++)
+      if (is_volume_of(network, compartment_of(solver, i), j))
+        add_entry(solver, i, network->compartment[j].x_w, &n, &n_new);
   }
   solver->relaxed_start[model->n] = (int)n;
   solver->relaxed = (ion_pattern){model->n, n, solver->relaxed_start, solver->relaxed_col};
@@ -89,22 +103,42 @@ const double *ion_relaxation_entry(const ion_solver *solver, const ion_tile *til
   return entry_row(solver, tile, k);
 }
 
+/* Row k loses share * mass/dt. */
+static void subtract(const ion_solver *solver, ion_tile *tile, int k, const double *mass,
+                     const double *dt, const double *above, const double *below)
+{
+  double *row = entry_row(solver, tile, (size_t)k);
+
+  for (size_t l = 0; l < tile->lanes; l++)
+    row[l] -= (above ? -above[l] / below[l] : 1) * mass[l] / dt[l];
+}
+
+/* dn/d ln w of a pool of what remains is -n w_j/w. */
+static void shift_row(const ion_solver *solver, ion_tile *tile, size_t i, const double *mass,
+                      const double *dt)
+{
+  const ion_network *n = ion_model_network(solver->model);
+  const int c          = compartment_of(solver, i);
+
+  for (int k = solver->relaxed_start[i]; k < solver->relaxed_start[i + 1]; k++) {
+    const int col = solver->relaxed_col[k];
+
+    if (solver->relaxed_slot[k] >= (int)tile->work.jac.n_row)
+      memset(entry_row(solver, tile, (size_t)k), 0, tile->lanes * sizeof(double));
+    if (col == (int)i) subtract(solver, tile, k, mass, dt, NULL, NULL);
+    for (size_t j = 0; j < n->n_compartment; j++)
+      if (is_volume_of(n, c, j) && col == n->compartment[j].x_w)
+        subtract(solver, tile, k, mass, dt, c == (int)j ? NULL : ion_row(tile->work.w, j),
+                 ion_row(tile->work.w, (size_t)c));
+  }
+}
+
 void ion_relaxation_shift(const ion_solver *solver, ion_tile *tile, const double *dt)
 {
-  const size_t lanes = tile->lanes;
   double mass[ION_MAX_LANES];
 
   for (size_t i = 0; i < solver->relaxed.n; i++) {
-    const int volume = diluting_volume(solver, i);
-
-    ion_model_mass(solver->model, &tile->work, i, lanes, mass);
-    for (int k = solver->relaxed_start[i]; k < solver->relaxed_start[i + 1]; k++) {
-      const int col = solver->relaxed_col[k];
-      double *row   = entry_row(solver, tile, (size_t)k);
-
-      if (solver->relaxed_slot[k] >= (int)tile->work.jac.n_row) memset(row, 0, lanes * sizeof *row);
-      if (col != (int)i && col != volume) continue;
-      for (size_t l = 0; l < lanes; l++) row[l] -= mass[l] / dt[l];
-    }
+    ion_model_mass(solver->model, &tile->work, i, tile->lanes, mass);
+    shift_row(solver, tile, i, mass, dt);
   }
 }
