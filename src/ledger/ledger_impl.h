@@ -4,35 +4,45 @@
 
 #include <ion/ledger.h>
 
-/* What an item reports; `a` and `b` of the item say of which compartment, pool or process. */
-typedef enum {
-  ITEM_POTENTIAL,     /* a compartment */
-  ITEM_CONCENTRATION, /* a pool */
-  ITEM_VOLUME,        /* a compartment */
-  ITEM_OSMOLARITY,    /* a compartment */
-  ITEM_NERNST,        /* a pool inside, b pool outside */
-  ITEM_A_ATP,         /* a compartment */
-  ITEM_WORK,          /* a process */
-  ITEM_EFFICIENCY,    /* a process */
-  ITEM_FLUX,          /* a process */
-  ITEM_AFFINITY,      /* a process */
-  ITEM_DISSIPATION,   /* a process */
-  ITEM_TOTAL_DISSIPATION,
-  ITEM_TOTAL_ENTROPY,
-  ITEM_TOTAL_FUEL,
-  ITEM_TOTAL_CLOSURE,
-  ITEM_EIGENVALUE,
-  ITEM_FREQUENCY,
-  ITEM_CLASS,
-  N_ITEM
-} item_kind;
-
+/* Everything an item may read. */
 typedef struct {
+  const ion_model *model;
+  const ion_network *net;
+  const ion_work *work;
+  ion_block theta, prepared;
+  size_t n_point;
+  const double *T;   /* K */
+  const double *dG0; /* standard free energy of ATP hydrolysis at 1 mol/L, J/mol */
+  const unsigned char *reached;
+  const double *eigen_re, *eigen_im;
+} ion_view;
+
+typedef struct ion_item ion_item;
+
+/* Fill y [n_point] with SI values of an item. */
+typedef void (*ion_reporter)(const ion_item *item, const ion_view *v, double *restrict y);
+
+/* A kind of report: how it is computed, its group, unit, reported value per SI value. */
+typedef struct {
+  ion_reporter report;
+  const char *group, *unit;
+  double scale;
+  PetscBool needs_eigenvalue;
+} ion_item_kind;
+
+/* One output; a and b say of which compartment, pool or process, as its kind reads them. */
+struct ion_item {
   ion_output about;
   char *name, *long_name; /* the texts `about` shows */
-  item_kind kind;
+  const ion_item_kind *kind;
   int a, b;
-} ion_item;
+};
+
+extern const ion_item_kind ion_item_potential, ion_item_concentration, ion_item_volume,
+    ion_item_osmolarity, ion_item_nernst, ion_item_a_atp, ion_item_work, ion_item_efficiency,
+    ion_item_flux, ion_item_affinity, ion_item_dissipation, ion_item_total_dissipation,
+    ion_item_total_entropy, ion_item_total_fuel, ion_item_total_closure, ion_item_eigenvalue,
+    ion_item_frequency, ion_item_class;
 
 struct ion_outputs {
   const ion_model *model; /* borrowed */
@@ -43,6 +53,24 @@ struct ion_outputs {
 
 /* Everything a model can report, in the order of its compartments, pools and processes. */
 PetscErrorCode ion_outputs_tabulate(ion_outputs *outputs);
+
+/* Append an output; `of` makes "OWNER.WHAT" with the long name "MEANING OWNER". */
+PetscErrorCode ion_outputs_add(ion_outputs *outputs, const ion_item_kind *kind, int a, int b,
+                               const char *name, const char *long_name);
+PetscErrorCode ion_outputs_add_of(ion_outputs *outputs, const ion_item_kind *kind, int a, int b,
+                                  const char *owner, const char *what, const char *meaning);
+
+/* RT of a point, J/mol. */
+static inline double ion_view_RT(const ion_view *v, size_t p)
+{
+  return ION_GAS_CONSTANT * v->T[p];
+}
+
+/* A_ATP of a compartment that has the currency, J/mol. */
+void ion_view_free_energy_of_atp(const ion_view *v, int compartment, double *restrict y);
+
+/* Whether a compartment has ATP, ADP and Pi. */
+PetscBool ion_network_has_currency(const ion_network *network, int compartment);
 
 /* The pool of a species in a compartment, or -1. */
 int ion_network_pool(const ion_network *network, int compartment, int species);

@@ -4,60 +4,43 @@
 
 #include <math.h>
 
-#define RT(T) (ION_GAS_CONSTANT * (T))
-
-/* Everything an item may read. */
-typedef struct {
-  const ion_model *model;
-  const ion_network *net;
-  const ion_work *work;
-  ion_block theta, prepared;
-  size_t n_point;
-  const double *T;   /* K */
-  const double *dG0; /* standard free energy of ATP hydrolysis at 1 mol/L, J/mol */
-  const unsigned char *reached;
-  const double *eigen_re, *eigen_im;
-} view;
-
-typedef void (*reporter)(const ion_item *item, const view *v, double *restrict y);
-
 static void copy(const double *row, size_t n, double *restrict y)
 {
   for (size_t p = 0; p < n; p++) y[p] = row[p];
 }
 
-static void potential(const ion_item *item, const view *v, double *restrict y)
+static void potential(const ion_item *item, const ion_view *v, double *restrict y)
 {
   copy(ion_row(v->work->V, (size_t)item->a), v->n_point, y);
 }
 
-static void concentration(const ion_item *item, const view *v, double *restrict y)
+static void concentration(const ion_item *item, const ion_view *v, double *restrict y)
 {
   copy(ion_row(v->work->c, (size_t)item->a), v->n_point, y);
 }
 
-static void volume(const ion_item *item, const view *v, double *restrict y)
+static void volume(const ion_item *item, const ion_view *v, double *restrict y)
 {
   copy(ion_row(v->work->w, (size_t)item->a), v->n_point, y);
 }
 
-static void osmolarity(const ion_item *item, const view *v, double *restrict y)
+static void osmolarity(const ion_item *item, const ion_view *v, double *restrict y)
 {
   copy(ion_row(v->work->Pi, (size_t)item->a), v->n_point, y);
 }
 
 /* E = RT/(zF) ln(c_out/c_in) */
-static void nernst(const ion_item *item, const view *v, double *restrict y)
+static void nernst(const ion_item *item, const ion_view *v, double *restrict y)
 {
   const double *in  = ion_row(v->work->ln_c, (size_t)item->a);
   const double *out = ion_row(v->work->ln_c, (size_t)item->b);
   const double zF   = v->net->species[v->net->pool[item->a].species].valence * ION_FARADAY;
 
-  for (size_t p = 0; p < v->n_point; p++) y[p] = RT(v->T[p]) / zF * (out[p] - in[p]);
+  for (size_t p = 0; p < v->n_point; p++) y[p] = ion_view_RT(v, p) / zF * (out[p] - in[p]);
 }
 
 /* A_ATP = -dG0 - RT ln([ADP][Pi]/[ATP]), concentrations in mol/L = 1e-3 mol m^-3 */
-static void free_energy_of_atp(const view *v, int compartment, double *restrict y)
+void ion_view_free_energy_of_atp(const ion_view *v, int compartment, double *restrict y)
 {
   const double *ln_c[3], ln_1000 = log(1e3);
 
@@ -65,76 +48,77 @@ static void free_energy_of_atp(const view *v, int compartment, double *restrict 
     ln_c[k] =
         ion_row(v->work->ln_c, (size_t)ion_network_pool(v->net, compartment, v->net->currency[k]));
   for (size_t p = 0; p < v->n_point; p++)
-    y[p] = -v->dG0[p] + RT(v->T[p]) * (ln_1000 + ln_c[0][p] - ln_c[1][p] - ln_c[2][p]);
+    y[p] = -v->dG0[p] + ion_view_RT(v, p) * (ln_1000 + ln_c[0][p] - ln_c[1][p] - ln_c[2][p]);
 }
 
-static void a_atp(const ion_item *item, const view *v, double *restrict y)
+static void a_atp(const ion_item *item, const ion_view *v, double *restrict y)
 {
-  free_energy_of_atp(v, item->a, y);
+  ion_view_free_energy_of_atp(v, item->a, y);
 }
 
 /* W = n_ATP A_ATP - A, the free energy a turn stores in gradients. */
-static void work(const ion_item *item, const view *v, double *restrict y)
+static void work(const ion_item *item, const ion_view *v, double *restrict y)
 {
   const ion_process *process = &v->net->process[item->a];
   const double *A            = ion_row(v->work->A, (size_t)item->a);
 
-  free_energy_of_atp(v, process->compartment, y);
-  for (size_t p = 0; p < v->n_point; p++) y[p] = process->n_atp * y[p] - RT(v->T[p]) * A[p];
+  ion_view_free_energy_of_atp(v, process->compartment, y);
+  for (size_t p = 0; p < v->n_point; p++) y[p] = process->n_atp * y[p] - ion_view_RT(v, p) * A[p];
 }
 
 /* W/(n_ATP A_ATP) */
-static void efficiency(const ion_item *item, const view *v, double *restrict y)
+static void efficiency(const ion_item *item, const ion_view *v, double *restrict y)
 {
   const ion_process *process = &v->net->process[item->a];
   const double *A            = ion_row(v->work->A, (size_t)item->a);
 
-  free_energy_of_atp(v, process->compartment, y);
-  for (size_t p = 0; p < v->n_point; p++) y[p] = 1.0 - RT(v->T[p]) * A[p] / (process->n_atp * y[p]);
+  ion_view_free_energy_of_atp(v, process->compartment, y);
+  for (size_t p = 0; p < v->n_point; p++)
+    y[p] = 1.0 - ion_view_RT(v, p) * A[p] / (process->n_atp * y[p]);
 }
 
-static void flux(const ion_item *item, const view *v, double *restrict y)
+static void flux(const ion_item *item, const ion_view *v, double *restrict y)
 {
   copy(ion_row(v->work->J, (size_t)item->a), v->n_point, y);
 }
 
 /* RT times the affinity over RT; of water RT times the osmolarity difference, a pressure. */
-static void affinity(const ion_item *item, const view *v, double *restrict y)
+static void affinity(const ion_item *item, const ion_view *v, double *restrict y)
 {
   const double *A = ion_row(v->work->A, (size_t)item->a);
 
-  for (size_t p = 0; p < v->n_point; p++) y[p] = RT(v->T[p]) * A[p];
+  for (size_t p = 0; p < v->n_point; p++) y[p] = ion_view_RT(v, p) * A[p];
 }
 
 /* y += J A */
-static void add_dissipation(const view *v, size_t r, double *restrict y)
+static void add_dissipation(const ion_view *v, size_t r, double *restrict y)
 {
   const double *A = ion_row(v->work->A, r), *J = ion_row(v->work->J, r);
 
-  for (size_t p = 0; p < v->n_point; p++) y[p] += J[p] * (RT(v->T[p]) * A[p]);
+  for (size_t p = 0; p < v->n_point; p++) y[p] += J[p] * (ion_view_RT(v, p) * A[p]);
 }
 
-static void dissipation(const ion_item *item, const view *v, double *restrict y)
+static void dissipation(const ion_item *item, const ion_view *v, double *restrict y)
 {
   for (size_t p = 0; p < v->n_point; p++) y[p] = 0.0;
   add_dissipation(v, (size_t)item->a, y);
 }
 
-static void total_dissipation(const ion_item *item, const view *v, double *restrict y)
+static void total_dissipation(const ion_item *item, const ion_view *v, double *restrict y)
 {
   (void)item;
   for (size_t p = 0; p < v->n_point; p++) y[p] = 0.0;
   for (size_t r = 0; r < v->net->n_process; r++) add_dissipation(v, r, y);
 }
 
-static void total_entropy(const ion_item *item, const view *v, double *restrict y)
+static void total_entropy(const ion_item *item, const ion_view *v, double *restrict y)
 {
   total_dissipation(item, v, y);
   for (size_t p = 0; p < v->n_point; p++) y[p] /= v->T[p];
 }
 
 /* y += sign J nu E of the fuel a process burns. */
-static void add_source(const view *v, size_t r, double sign, double *restrict y)
+static void add_source(const ion_view *v, size_t r, double sign, double *restrict y)
 {
   const double nu = sign * v->net->process[r].source_nu, *J = ion_row(v->work->J, r);
   const double *E =
@@ -146,7 +130,7 @@ static void add_source(const view *v, size_t r, double sign, double *restrict y)
 
 /* y -= sign J nu mu of a term that is a clamped pool: what a bath gives up is delivered.
  * mu = RT (ln c + z v), to which ATP adds its free energy of formation from ADP and Pi. */
-static void add_clamped(const view *v, size_t r, const ion_term *term, double sign,
+static void add_clamped(const ion_view *v, size_t r, const ion_term *term, double sign,
                         double *restrict y)
 {
   const ion_pool *pool = &v->net->pool[term->pool];
@@ -157,13 +141,13 @@ static void add_clamped(const view *v, size_t r, const ion_term *term, double si
   const double ln_1000   = log(1e3);
 
   for (size_t p = 0; p < v->n_point; p++)
-    y[p] -= nu * J[p] * (RT(v->T[p]) * (ln_c[p] + z * potential_RT_F[p]));
+    y[p] -= nu * J[p] * (ion_view_RT(v, p) * (ln_c[p] + z * potential_RT_F[p]));
   for (size_t p = 0; is_atp && p < v->n_point; p++)
-    y[p] -= nu * J[p] * (RT(v->T[p]) * ln_1000 - v->dG0[p]);
+    y[p] -= nu * J[p] * (ion_view_RT(v, p) * ln_1000 - v->dG0[p]);
 }
 
 /* y += sign times all free energy delivered by clamped sources and clamped pools. */
-static void add_fuel(const view *v, double sign, double *restrict y)
+static void add_fuel(const ion_view *v, double sign, double *restrict y)
 {
   for (size_t r = 0; r < v->net->n_process; r++) {
     const ion_process *process = &v->net->process[r];
@@ -175,7 +159,7 @@ static void add_fuel(const view *v, double sign, double *restrict y)
   }
 }
 
-static void total_fuel(const ion_item *item, const view *v, double *restrict y)
+static void total_fuel(const ion_item *item, const ion_view *v, double *restrict y)
 {
   (void)item;
   for (size_t p = 0; p < v->n_point; p++) y[p] = 0.0;
@@ -183,26 +167,26 @@ static void total_fuel(const ion_item *item, const view *v, double *restrict y)
 }
 
 /* Tellegen: zero at a steady state. */
-static void total_closure(const ion_item *item, const view *v, double *restrict y)
+static void total_closure(const ion_item *item, const ion_view *v, double *restrict y)
 {
   total_dissipation(item, v, y);
   add_fuel(v, -1.0, y);
 }
 
-static void eigenvalue(const ion_item *item, const view *v, double *restrict y)
+static void eigenvalue(const ion_item *item, const ion_view *v, double *restrict y)
 {
   (void)item;
   for (size_t p = 0; p < v->n_point; p++) y[p] = v->eigen_re ? v->eigen_re[p] : (double)NAN;
 }
 
-static void frequency(const ion_item *item, const view *v, double *restrict y)
+static void frequency(const ion_item *item, const ion_view *v, double *restrict y)
 {
   (void)item;
   for (size_t p = 0; p < v->n_point; p++) y[p] = v->eigen_im ? fabs(v->eigen_im[p]) : (double)NAN;
 }
 
 /* y = strained where a homeostasis bound does not hold; NaN holds no bound. */
-static void apply_bound(const view *v, const ion_bound *bound, double *restrict y)
+static void apply_bound(const ion_view *v, const ion_bound *bound, double *restrict y)
 {
   const size_t c      = (size_t)bound->compartment;
   const double *q     = bound->pool >= 0 ? ion_row(v->work->c, (size_t)bound->pool)
@@ -224,7 +208,7 @@ static void apply_bound(const view *v, const ion_bound *bound, double *restrict 
 
 /* An unstable state with a real leading eigenvalue is a saddle, which relaxation never returns; should
  * one appear it is called strained, not physiological. */
-static void verdict(const ion_item *item, const view *v, double *restrict y)
+static void verdict(const ion_item *item, const ion_view *v, double *restrict y)
 {
   (void)item;
   for (size_t p = 0; p < v->n_point; p++) y[p] = ION_CLASS_PHYSIOLOGICAL;
@@ -237,41 +221,44 @@ static void verdict(const ion_item *item, const view *v, double *restrict y)
   }
 }
 
-static const reporter report[N_ITEM] = {
-    [ITEM_POTENTIAL]         = potential,
-    [ITEM_CONCENTRATION]     = concentration,
-    [ITEM_VOLUME]            = volume,
-    [ITEM_OSMOLARITY]        = osmolarity,
-    [ITEM_NERNST]            = nernst,
-    [ITEM_A_ATP]             = a_atp,
-    [ITEM_WORK]              = work,
-    [ITEM_EFFICIENCY]        = efficiency,
-    [ITEM_FLUX]              = flux,
-    [ITEM_AFFINITY]          = affinity,
-    [ITEM_DISSIPATION]       = dissipation,
-    [ITEM_TOTAL_DISSIPATION] = total_dissipation,
-    [ITEM_TOTAL_ENTROPY]     = total_entropy,
-    [ITEM_TOTAL_FUEL]        = total_fuel,
-    [ITEM_TOTAL_CLOSURE]     = total_closure,
-    [ITEM_EIGENVALUE]        = eigenvalue,
-    [ITEM_FREQUENCY]         = frequency,
-    [ITEM_CLASS]             = verdict,
-};
+/* How each is reported: group, unit, reported value per SI value, and whether it needs eigenvalues. */
+const ion_item_kind ion_item_potential         = {potential, "state", "mV", 1e3, PETSC_FALSE};
+const ion_item_kind ion_item_concentration     = {concentration, "state", "mM", 1.0, PETSC_FALSE};
+const ion_item_kind ion_item_volume            = {volume, "state", "pL", 1e15, PETSC_FALSE};
+const ion_item_kind ion_item_osmolarity        = {osmolarity, "state", "mM", 1.0, PETSC_FALSE};
+const ion_item_kind ion_item_nernst            = {nernst, "nernst", "mV", 1e3, PETSC_FALSE};
+const ion_item_kind ion_item_a_atp             = {a_atp, "atp", "kJ/mol", 1e-3, PETSC_FALSE};
+const ion_item_kind ion_item_work              = {work, "atp", "kJ/mol", 1e-3, PETSC_FALSE};
+const ion_item_kind ion_item_efficiency        = {efficiency, "atp", "1", 1.0, PETSC_FALSE};
+const ion_item_kind ion_item_flux              = {flux, "ledger", "fmol/s", 1e15, PETSC_FALSE};
+const ion_item_kind ion_item_affinity          = {affinity, "ledger", "kJ/mol", 1e-3, PETSC_FALSE};
+const ion_item_kind ion_item_dissipation       = {dissipation, "ledger", "pW", 1e12, PETSC_FALSE};
+const ion_item_kind ion_item_total_dissipation = {total_dissipation, "ledger.total", "pW", 1e12,
+                                                  PETSC_FALSE};
+const ion_item_kind ion_item_total_entropy     = {total_entropy, "ledger.total", "W/K", 1.0,
+                                                  PETSC_FALSE};
+const ion_item_kind ion_item_total_fuel    = {total_fuel, "ledger.total", "pW", 1e12, PETSC_FALSE};
+const ion_item_kind ion_item_total_closure = {total_closure, "ledger.total", "pW", 1e12,
+                                              PETSC_FALSE};
+const ion_item_kind ion_item_eigenvalue    = {eigenvalue, "stability", "1/s", 1.0, PETSC_TRUE};
+const ion_item_kind ion_item_frequency     = {frequency, "stability", "Hz",
+                                              0.15915494309189535 /* 1/(2 pi) */, PETSC_TRUE};
+const ion_item_kind ion_item_class         = {verdict, "class", "1", 1.0, PETSC_TRUE};
 
 void ion_outputs_observe(const ion_outputs *outputs, ion_block theta, ion_block prepared,
                          const ion_work *work_, size_t n_point, const unsigned char *reached,
                          const double *eigen_re, const double *eigen_im, ion_block value)
 {
   const ion_network *net = ion_model_network(outputs->model);
-  const view v           = {.model    = outputs->model,
+  const ion_view v       = {.model    = outputs->model,
                             .net      = net,
                             .work     = work_,
                             .theta    = theta,
                             .prepared = prepared,
                             .n_point  = n_point,
                             .T        = ion_prepared_temperature(outputs->model, prepared),
-                            .dG0 =
-                      net->currency[0] < 0 ? NULL : ion_prepared_dG0_atp(outputs->model, prepared),
+                            .dG0      = net->currency[0] < 0 ? NULL
+                                                             : ion_prepared_dG0_atp(outputs->model, prepared),
                             .reached  = reached,
                             .eigen_re = eigen_re,
                             .eigen_im = eigen_im};
@@ -281,7 +268,7 @@ void ion_outputs_observe(const ion_outputs *outputs, ion_block theta, ion_block 
     const double scale   = item->about.scale;
     double *y            = ion_row(value, i);
 
-    report[item->kind](item, &v, y);
+    item->kind->report(item, &v, y);
     if (scale == 1.0) continue;
     for (size_t p = 0; p < n_point; p++) y[p] *= scale;
   }

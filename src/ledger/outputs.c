@@ -145,6 +145,6 @@ PetscErrorCode ion_outputs_create(const ion_model *model, const ion_node *select
   PetscCall(ion_outputs_tabulate(*outputs));
   if (selection) PetscCall(reduce(*outputs, selection));
   for (size_t i = 0; i < (*outputs)->n; i++)
-    if ((*outputs)->item[i].kind >= ITEM_EIGENVALUE) (*outputs)->need_eigenvalue = PETSC_TRUE;
+    if ((*outputs)->item[i].kind->needs_eigenvalue) (*outputs)->need_eigenvalue = PETSC_TRUE;
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -5,32 +5,6 @@
 
 enum { WORD_LENGTH = 128, NAME_LENGTH = 512 };
 
-/* Group, unit and scale (reported value per SI value) of each kind of item. */
-static const struct {
-  const char *group;
-  const char *unit;
-  double scale;
-} property[N_ITEM] = {
-    [ITEM_POTENTIAL]         = {"state",        "mV",     1e3                },
-    [ITEM_CONCENTRATION]     = {"state",        "mM",     1.0                },
-    [ITEM_VOLUME]            = {"state",        "pL",     1e15               },
-    [ITEM_OSMOLARITY]        = {"state",        "mM",     1.0                },
-    [ITEM_NERNST]            = {"nernst",       "mV",     1e3                },
-    [ITEM_A_ATP]             = {"atp",          "kJ/mol", 1e-3               },
-    [ITEM_WORK]              = {"atp",          "kJ/mol", 1e-3               },
-    [ITEM_EFFICIENCY]        = {"atp",          "1",      1.0                },
-    [ITEM_FLUX]              = {"ledger",       "fmol/s", 1e15               },
-    [ITEM_AFFINITY]          = {"ledger",       "kJ/mol", 1e-3               },
-    [ITEM_DISSIPATION]       = {"ledger",       "pW",     1e12               },
-    [ITEM_TOTAL_DISSIPATION] = {"ledger.total", "pW",     1e12               },
-    [ITEM_TOTAL_ENTROPY]     = {"ledger.total", "W/K",    1.0                },
-    [ITEM_TOTAL_FUEL]        = {"ledger.total", "pW",     1e12               },
-    [ITEM_TOTAL_CLOSURE]     = {"ledger.total", "pW",     1e12               },
-    [ITEM_EIGENVALUE]        = {"stability",    "1/s",    1.0                },
-    [ITEM_FREQUENCY]         = {"stability",    "Hz",     0.15915494309189535}, /* 1/(2 pi) */
-    [ITEM_CLASS]             = {"class",        "1",      1.0                },
-};
-
 int ion_network_pool(const ion_network *network, int compartment, int species)
 {
   for (size_t i = 0; i < network->n_pool; i++)
@@ -39,8 +13,8 @@ int ion_network_pool(const ion_network *network, int compartment, int species)
   return -1;
 }
 
-static PetscErrorCode add(ion_outputs *outputs, item_kind kind, int a, int b, const char *name,
-                          const char *long_name)
+PetscErrorCode ion_outputs_add(ion_outputs *outputs, const ion_item_kind *kind, int a, int b,
+                               const char *name, const char *long_name)
 {
   ion_item *item;
 
@@ -53,8 +27,7 @@ static PetscErrorCode add(ion_outputs *outputs, item_kind kind, int a, int b, co
   }
   item        = &outputs->item[outputs->n++];
   *item       = (ion_item){.kind = kind, .a = a, .b = b};
-  item->about = (ion_output){
-      .group = property[kind].group, .unit = property[kind].unit, .scale = property[kind].scale};
+  item->about = (ion_output){.group = kind->group, .unit = kind->unit, .scale = kind->scale};
   PetscCall(PetscStrallocpy(name, &item->name));
   PetscCall(PetscStrallocpy(long_name, &item->long_name));
   item->about.name      = item->name;
@@ -63,15 +36,15 @@ static PetscErrorCode add(ion_outputs *outputs, item_kind kind, int a, int b, co
 }
 
 /* An output "OWNER.WHAT" with the long name "MEANING OWNER". */
-static PetscErrorCode add_of(ion_outputs *outputs, item_kind kind, int a, int b, const char *owner,
-                             const char *what, const char *meaning)
+PetscErrorCode ion_outputs_add_of(ion_outputs *outputs, const ion_item_kind *kind, int a, int b,
+                                  const char *owner, const char *what, const char *meaning)
 {
   char name[NAME_LENGTH], long_name[NAME_LENGTH];
 
   PetscFunctionBegin;
   snprintf(name, sizeof name, "%s.%s", owner, what);
   snprintf(long_name, sizeof long_name, "%s %s", meaning, owner);
-  PetscCall(add(outputs, kind, a, b, name, long_name));
+  PetscCall(ion_outputs_add(outputs, kind, a, b, name, long_name));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -84,7 +57,7 @@ static PetscErrorCode add_pool(ion_outputs *outputs, int i)
   PetscFunctionBegin;
   snprintf(long_name, sizeof long_name, "concentration of %s in %s",
            net->species[pool->species].name, net->compartment[pool->compartment].name);
-  PetscCall(add(outputs, ITEM_CONCENTRATION, i, 0, pool->name, long_name));
+  PetscCall(ion_outputs_add(outputs, &ion_item_concentration, i, 0, pool->name, long_name));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -97,14 +70,16 @@ static PetscErrorCode add_state(ion_outputs *outputs, int c)
 
   PetscFunctionBegin;
   if (here->potential == ION_POTENTIAL_FREE)
-    PetscCall(add_of(outputs, ITEM_POTENTIAL, c, 0, name, "V", "membrane potential of"));
+    PetscCall(
+        ion_outputs_add_of(outputs, &ion_item_potential, c, 0, name, "V", "membrane potential of"));
   for (size_t i = 0; i < net->n_pool; i++)
     if (net->pool[i].compartment == c && !net->pool[i].clamped)
       PetscCall(add_pool(outputs, (int)i));
   if (here->volume == ION_VOLUME_FREE || here->volume == ION_VOLUME_REMAINDER)
-    PetscCall(add_of(outputs, ITEM_VOLUME, c, 0, name, "volume", "volume of"));
+    PetscCall(ion_outputs_add_of(outputs, &ion_item_volume, c, 0, name, "volume", "volume of"));
   if (here->volume != ION_VOLUME_INFINITE)
-    PetscCall(add_of(outputs, ITEM_OSMOLARITY, c, 0, name, "osmolarity", "osmolarity of"));
+    PetscCall(ion_outputs_add_of(outputs, &ion_item_osmolarity, c, 0, name, "osmolarity",
+                                 "osmolarity of"));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -123,12 +98,13 @@ static PetscErrorCode add_nernst(ion_outputs *outputs, int c)
     if (net->pool[i].compartment != c || species->valence == 0 || other < 0) continue;
     snprintf(name, sizeof name, "E_%s", species->name);
     snprintf(meaning, sizeof meaning, "Nernst potential of %s in", species->name);
-    PetscCall(add_of(outputs, ITEM_NERNST, (int)i, other, here->name, name, meaning));
+    PetscCall(
+        ion_outputs_add_of(outputs, &ion_item_nernst, (int)i, other, here->name, name, meaning));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscBool has_currency(const ion_network *net, int compartment)
+PetscBool ion_network_has_currency(const ion_network *net, int compartment)
 {
   for (int k = 0; k < 3; k++)
     if (net->currency[k] < 0 || ion_network_pool(net, compartment, net->currency[k]) < 0)
@@ -141,7 +117,7 @@ static PetscBool has_currency(const ion_network *net, int compartment)
 static PetscBool does_work(const ion_network *net, const ion_process *process)
 {
   return (PetscBool)(process->n_atp > 0 && process->n_pool > 3 &&
-                     has_currency(net, process->compartment));
+                     ion_network_has_currency(net, process->compartment));
 }
 
 static PetscErrorCode add_atp(ion_outputs *outputs, int c)
@@ -149,16 +125,17 @@ static PetscErrorCode add_atp(ion_outputs *outputs, int c)
   const ion_network *net = ion_model_network(outputs->model);
 
   PetscFunctionBegin;
-  if (has_currency(net, c))
-    PetscCall(add_of(outputs, ITEM_A_ATP, c, 0, net->compartment[c].name, "A_atp",
-                     "free energy of ATP hydrolysis in"));
+  if (ion_network_has_currency(net, c))
+    PetscCall(ion_outputs_add_of(outputs, &ion_item_a_atp, c, 0, net->compartment[c].name, "A_atp",
+                                 "free energy of ATP hydrolysis in"));
   for (size_t r = 0; r < net->n_process; r++) {
     const ion_process *process = &net->process[r];
 
     if (process->compartment != c || !does_work(net, process)) continue;
-    PetscCall(add_of(outputs, ITEM_WORK, (int)r, 0, process->name, "work", "work per turn of"));
-    PetscCall(add_of(outputs, ITEM_EFFICIENCY, (int)r, 0, process->name, "efficiency",
-                     "work per free energy of ATP of"));
+    PetscCall(ion_outputs_add_of(outputs, &ion_item_work, (int)r, 0, process->name, "work",
+                                 "work per turn of"));
+    PetscCall(ion_outputs_add_of(outputs, &ion_item_efficiency, (int)r, 0, process->name,
+                                 "efficiency", "work per free energy of ATP of"));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -170,34 +147,35 @@ static PetscErrorCode add_process(ion_outputs *outputs, int r)
   const PetscBool water      = (PetscBool)((process->kind->flags & ION_MOVES_VOLUME) != 0);
 
   PetscFunctionBegin;
-  PetscCall(add_of(outputs, ITEM_FLUX, r, 0, process->name, "flux", "rate of"));
+  PetscCall(ion_outputs_add_of(outputs, &ion_item_flux, r, 0, process->name, "flux", "rate of"));
   if (water) outputs->item[outputs->n - 1].about.unit = "pL/s";
-  PetscCall(add_of(outputs, ITEM_AFFINITY, r, 0, process->name, "affinity", "affinity of"));
+  PetscCall(ion_outputs_add_of(outputs, &ion_item_affinity, r, 0, process->name, "affinity",
+                               "affinity of"));
   if (water) {
     outputs->item[outputs->n - 1].about.unit  = "Pa";
     outputs->item[outputs->n - 1].about.scale = 1.0;
   }
-  PetscCall(
-      add_of(outputs, ITEM_DISSIPATION, r, 0, process->name, "dissipation", "dissipation of"));
+  PetscCall(ion_outputs_add_of(outputs, &ion_item_dissipation, r, 0, process->name, "dissipation",
+                               "dissipation of"));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 static PetscErrorCode add_totals(ion_outputs *outputs)
 {
   PetscFunctionBegin;
-  PetscCall(add(outputs, ITEM_TOTAL_DISSIPATION, 0, 0, "total.dissipation",
-                "dissipation of all processes"));
-  PetscCall(add(outputs, ITEM_TOTAL_ENTROPY, 0, 0, "total.entropy_production",
-                "entropy production of all processes"));
-  PetscCall(add(outputs, ITEM_TOTAL_FUEL, 0, 0, "total.fuel_power",
-                "free energy delivered by fuel and baths per time"));
-  PetscCall(add(outputs, ITEM_TOTAL_CLOSURE, 0, 0, "total.closure",
-                "total dissipation less all free energy delivered"));
-  PetscCall(add(outputs, ITEM_EIGENVALUE, 0, 0, "stability.eigenvalue",
-                "largest real part of the eigenvalues of the dynamics"));
-  PetscCall(add(outputs, ITEM_FREQUENCY, 0, 0, "stability.frequency",
-                "frequency of the leading eigenvalue"));
-  PetscCall(add(outputs, ITEM_CLASS, 0, 0, "class", "verdict on homeostasis"));
+  PetscCall(ion_outputs_add(outputs, &ion_item_total_dissipation, 0, 0, "total.dissipation",
+                            "dissipation of all processes"));
+  PetscCall(ion_outputs_add(outputs, &ion_item_total_entropy, 0, 0, "total.entropy_production",
+                            "entropy production of all processes"));
+  PetscCall(ion_outputs_add(outputs, &ion_item_total_fuel, 0, 0, "total.fuel_power",
+                            "free energy delivered by fuel and baths per time"));
+  PetscCall(ion_outputs_add(outputs, &ion_item_total_closure, 0, 0, "total.closure",
+                            "total dissipation less all free energy delivered"));
+  PetscCall(ion_outputs_add(outputs, &ion_item_eigenvalue, 0, 0, "stability.eigenvalue",
+                            "largest real part of the eigenvalues of the dynamics"));
+  PetscCall(ion_outputs_add(outputs, &ion_item_frequency, 0, 0, "stability.frequency",
+                            "frequency of the leading eigenvalue"));
+  PetscCall(ion_outputs_add(outputs, &ion_item_class, 0, 0, "class", "verdict on homeostasis"));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
