@@ -31,6 +31,40 @@ static const char metabolism[] =
     "    fed:  {kind: modular, equation: food + A -> C, sources: {food: drive}, drive: 3 kJ/mol,\n"
     "           rate: 0.5 fmol/s, K_A: 1 mM, K_C: 1 mM}\n";
 
+/* A free volume whose channels open as it swells, one of them by voltage as well. */
+static const char swelling[] =
+    "name: swelling\n"
+    "reference_temperature: 310 K\n"
+    "species: {Na: {valence: 1}, K: {valence: 1}, Cl: {valence: -1}}\n"
+    "compartments:\n"
+    "  cell:\n"
+    "    outside: bath\n"
+    "    potential: free\n"
+    "    capacitance: 20 pF\n"
+    "    volume: free\n"
+    "    impermeant: {amount: isosmolar, charge: closing}\n"
+    "    rest: {V: -70 mV, volume: 2 pL, Na: 12 mM, K: 140 mM, Cl: 10 mM}\n"
+    "  bath:\n"
+    "    potential: ground\n"
+    "    volume: infinite\n"
+    "    impermeant: {amount: neutral, valence: -1}\n"
+    "    rest: {Na: 145 mM, K: 4 mM, Cl: 120 mM}\n"
+    "processes:\n"
+    "  cell:\n"
+    "    leak_na: {kind: ghk, equation: Na_in -> Na_out, permeability: 2e-3 pL/s}\n"
+    "    leak_k: {kind: ghk, equation: K_in -> K_out, permeability: 2e-2 pL/s}\n"
+    "    swell_k: {kind: ghk, equation: K_in -> K_out, permeability: 1 pL/s, gates: {s: {power: 2, "
+    "volume: {sigmoid: {midpoint: 1.05, width: 0.1}}}}}\n"
+    "    swell_cl: {kind: ghk, equation: Cl_in -> Cl_out, permeability: 1 pL/s, gates: {s: {power: "
+    "1, volume: {sigmoid: {midpoint: 1.05, width: 0.1}}}, o: {power: 1, steady: {sigmoid: "
+    "{midpoint: -10 mV, width: 10 mV}}}}}\n"
+    "    leak_cl: {kind: ghk, equation: Cl_in -> Cl_out, permeability: 2e-3 pL/s}\n"
+    "    kcc: {kind: linear, equation: K_in + Cl_in -> K_out + Cl_out, rate: 0.02 fmol/s}\n"
+    "    pump: {kind: cubic_pump, equation: 3 Na_in + 2 K_out -> 3 Na_out + 2 K_in, current: 20 "
+    "nA}\n"
+    "    water: {kind: water, equation: water_out -> water_in, hydraulic_permeability: 2e-3 "
+    "pL/s/mM}\n";
+
 /* A fixed volume in an infinite bath: ohmic channels with gates, rectifier, pump, carriers. */
 static const char axon[] =
     "name: axon\n"
@@ -268,6 +302,7 @@ static PetscErrorCode gated_ohmic_cell_in_a_bath(void)
 {
   PetscFunctionBegin;
   PetscCall(check_text(axon, 0.4));
+  PetscCall(check_text(swelling, 0.4));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -54,7 +54,8 @@ static PetscErrorCode append_process(const ion_model *model, size_t r, ion_text 
   for (int k = 0; k < d->n_gate; k++) {
     const ion_gate *g = &d->gate[k];
 
-    snprintf(line, sizeof line, " gate %s^%d q10 %d", g->name, g->power, g->q10_row);
+    snprintf(line, sizeof line, " gate %s^%d q10 %d volume %d", g->name, g->power, g->q10_row,
+             (int)g->is_on_volume);
     PetscCall(append(t, line));
     for (int i = 0; i < g->n_rate; i++) {
       snprintf(line, sizeof line, " %s", ion_gate_form_names[g->form[i]]);

@@ -114,6 +114,8 @@ PetscErrorCode ion_builder_add_rate(ion_builder *b, size_t r)
   }
   if (d->row_dv >= 0 && model->compartment[d->inner].x_V >= 0)
     PetscCall(ion_entries_add(&b->total, (int)r, model->compartment[d->inner].x_V, 1, d->row_dv));
+  if (d->row_dlnw >= 0)
+    PetscCall(ion_builder_add_chain(b, &b->total, (int)r, 1, d->row_dlnw, volume, n_volume));
   if (power != 0)
     PetscCall(ion_builder_add_chain(b, &b->total, (int)r, power, model->row_J + (int)r, volume,
                                     n_volume));

@@ -38,6 +38,15 @@ static void fill_gate(const ion_stage *e, const ion_process_detail *d, int k)
   const double *V      = ion_stage_scratch(e, e->model->row_V + d->inner);
   double b[64], db[64];
 
+  if (gate->is_on_volume) {
+    const double *w = ion_stage_scratch(e, e->model->row_w + d->inner);
+    const double share =
+        1 / ion_model_rest_value(e->model, e->model->compartment_detail[d->inner].rest_w);
+
+    for (size_t p = 0; p < e->n; p++)
+      r[p] = w[p] * share; /* its only use for a gate without a rate */
+    V = r;
+  }
   if (gate->n_rate == 1) {
     ion_gate_rate(gate->form[0], e->n, ion_stage_prepared(e, gate->prep[0][0]),
                   ion_stage_prepared(e, gate->prep[0][1]), ion_stage_prepared(e, gate->prep[0][2]),
@@ -73,22 +82,25 @@ static void multiply(size_t n, const double *restrict by, double *restrict row)
   for (size_t p = 0; p < n; p++) row[p] *= by[p];
 }
 
-/* G = prod g^power and dG/dV; the pieces are few, so they are multiplied out. */
-static void gate_product(const ion_stage *e, const ion_process_detail *d, double *restrict G,
-                         double *restrict dG)
+/* G = prod g^power and its derivative by V, or by w/w_rest times w/w_rest where `by_volume`; the pieces are
+ * few, so they are multiplied out. */
+static void gate_product(const ion_stage *e, const ion_process_detail *d, PetscBool by_volume,
+                         double *restrict G, double *restrict dG)
 {
   for (size_t p = 0; p < e->n; p++) {
     G[p]  = 1;
     dG[p] = 0;
   }
   for (int k = 0; k < d->n_gate; k++) {
-    const double *g  = ion_stage_scratch(e, d->row_gate[k]),
-                 *dg = ion_stage_scratch(e, d->row_gate[k] + 1);
+    const double *g        = ion_stage_scratch(e, d->row_gate[k]),
+                 *dg       = ion_stage_scratch(e, d->row_gate[k] + 1),
+                 *x        = ion_stage_scratch(e, d->row_gate[k] + 2);
+    const PetscBool counts = (PetscBool)(d->gate[k].is_on_volume == by_volume);
 
     for (int i = 0; i < d->gate[k].power; i++) {
 #pragma omp simd
       for (size_t p = 0; p < e->n; p++) {
-        dG[p] = dG[p] * g[p] + G[p] * dg[p];
+        dG[p] = dG[p] * g[p] + (counts ? G[p] * dg[p] * (by_volume ? x[p] : 1.0) : 0.0);
         G[p] *= g[p];
       }
     }
@@ -107,7 +119,13 @@ static void apply_gates(const ion_stage *e, size_t r)
   double *restrict dG         = ion_stage_scratch(e, d->row_bare + 1);
 
   for (int k = 0; k < d->n_gate; k++) fill_gate(e, d, k);
-  gate_product(e, d, G, dG);
+  if (d->row_dlnw >= 0) {
+    double *restrict dlnw = ion_stage_scratch(e, d->row_dlnw);
+
+    gate_product(e, d, PETSC_TRUE, G, dlnw);
+    multiply(e->n, J, dlnw);
+  }
+  gate_product(e, d, PETSC_FALSE, G, dG);
   if (!(flags & ION_BY_VOLTAGE)) memset(dv, 0, e->n * sizeof *dv);
 #pragma omp simd
   for (size_t p = 0; p < e->n; p++) {
@@ -131,6 +149,7 @@ static void apply_extent(const ion_stage *e, size_t r)
   if (d->row_dA >= 0) multiply(e->n, by, ion_stage_scratch(e, d->row_dA));
   if (d->row_dv >= 0 && (e->model->process[r].kind->flags & ION_BY_VOLTAGE || d->n_gate))
     multiply(e->n, by, ion_stage_scratch(e, d->row_dv));
+  if (d->row_dlnw >= 0) multiply(e->n, by, ion_stage_scratch(e, d->row_dlnw));
   for (size_t t = 0; t < e->model->process[r].n_pool; t++)
     if (d->row_dlnc[t] >= 0) multiply(e->n, by, ion_stage_scratch(e, d->row_dlnc[t]));
 }

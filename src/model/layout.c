@@ -219,6 +219,9 @@ static PetscErrorCode number_process_rows(ion_model *model, size_t r)
     d->row_gate[g] =
         d->gate[g].is_dynamic ? model->row_gate + 3 * d->gate[g].dynamic : take(model, 3);
   d->row_bare = d->n_gate ? take(model, 2) : -1;
+  d->row_dlnw = -1;
+  for (int g = 0; g < d->n_gate; g++)
+    if (d->gate[g].is_on_volume && d->row_dlnw < 0) d->row_dlnw = take(model, 1);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

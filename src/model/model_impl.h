@@ -43,9 +43,10 @@ typedef struct {
   const char *name;
   int power;
   PetscBool is_dynamic;
-  int dynamic; /* index among the model's dynamic gates */
-  int q10_row; /* theta, or -1 */
-  int n_rate;  /* 2: alpha and beta; 1: steady state given directly */
+  PetscBool is_on_volume; /* a function of w/w_rest instead of V */
+  int dynamic;            /* index among the model's dynamic gates */
+  int q10_row;            /* theta, or -1 */
+  int n_rate;             /* 2: alpha and beta; 1: steady state given directly */
   ion_gate_form form[2];
   int theta[2][3]; /* theta rows of rate, midpoint, width */
   int prep[2][3];  /* prepared rows */
@@ -84,6 +85,7 @@ typedef struct {
   int row_dA, row_dv, row_dlnc[ION_MAX_REACTANT];
   int row_gate[ION_MAX_GATES]; /* steady value; + 1 derivative by V; + 2 relaxation rate */
   int row_bare;                /* rate without gates; where it has gates */
+  int row_dlnw;                /* derivative by ln w of its volume through its gates, or -1 */
   size_t first_total, n_total; /* total derivatives by unknowns */
 } ion_process_detail;
 

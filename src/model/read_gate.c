@@ -3,14 +3,20 @@
 
 #include <string.h>
 
-/* rate (s^-1; absent where the form is a steady state), midpoint and width (V). */
+typedef enum { ION_FORM_RATE, ION_FORM_STEADY, ION_FORM_VOLUME } ion_form_use;
+
+/* rate (s^-1; absent where the form is a steady state), midpoint and width (V, or w/w_rest). */
 static PetscErrorCode read_form(ion_model *model, const ion_node *node, const char *name,
-                                ion_gate *gate, int k, PetscBool is_rate)
+                                ion_gate *gate, int k, ion_form_use use)
 {
   static const char *const rate_keys[] = {"rate", "midpoint", "width"};
-  static const char *const units[]     = {"1/ms", "mV", "mV"};
-  static const char *const meanings[]  = {"scale of the gating rate", "potential of its midpoint",
-                                          "potential over which it changes"};
+  static const char *const units[][3]  = {
+       {"1/ms", "mV", "mV"},
+       {"1",    "mV", "mV"},
+       {"1",    "1",  "1" }
+  };
+  const PetscBool is_rate             = (PetscBool)(use == ION_FORM_RATE);
+  static const char *const meanings[] = {"scale of the gating rate", "midpoint", "width"};
   const ion_node *body;
   size_t form;
 
@@ -34,9 +40,13 @@ static PetscErrorCode read_form(ion_model *model, const ion_node *node, const ch
   else
     PetscCall(ion_node_check_keys(body, name, rate_keys + 1, ION_COUNT(rate_keys) - 1));
   for (int i = 0; i < 3; i++) {
-    const double low            = i ? -1 : 0;
-    const ion_quantity quantity = {
-        .name = rate_keys[i], .unit = units[i], .lower = low, .upper = i ? 1 : 1e9};
+    const double low            = i && use != ION_FORM_VOLUME ? -1 : 0;
+    const ion_quantity quantity = {.name  = rate_keys[i],
+                                   .unit  = units[use][i],
+                                   .lower = low,
+                                   .upper = !i                       ? 1e9
+                                            : use == ION_FORM_VOLUME ? 100
+                                                                     : 1};
     const ion_node *member;
     double si = 1;
 
@@ -45,9 +55,9 @@ static PetscErrorCode read_form(ion_model *model, const ion_node *node, const ch
     PetscCall(ion_node_require(body, name, rate_keys[i], &member));
     PetscCall(ion_node_get_quantity(member, model->units, &quantity, &si, NULL, NULL));
     if (i == 2 && si == 0) PetscCall(ion_node_fail(member, "%s: a width of 0", name));
-    PetscCall(ion_model_add_quantity(model, &model->theta,
-                                     ion_model_format(model, "%s.%s", name, rate_keys[i]), units[i],
-                                     meanings[i], si, low, quantity.upper, &gate->theta[k][i]));
+    PetscCall(ion_model_add_quantity(
+        model, &model->theta, ion_model_format(model, "%s.%s", name, rate_keys[i]), units[use][i],
+        meanings[i], si, low, quantity.upper, &gate->theta[k][i]));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -55,8 +65,8 @@ static PetscErrorCode read_form(ion_model *model, const ion_node *node, const ch
 static PetscErrorCode read_gate(ion_model *model, const ion_node *node, const char *name,
                                 ion_gate *gate)
 {
-  static const char *const keys[] = {"power", "q10", "alpha", "beta", "steady"};
-  const ion_node *power, *q10 = ion_node_find(node, "q10"), *steady, *alpha, *beta;
+  static const char *const keys[] = {"power", "q10", "alpha", "beta", "steady", "volume"};
+  const ion_node *power, *q10 = ion_node_find(node, "q10"), *steady, *alpha, *beta, *volume;
   int64_t n;
 
   PetscFunctionBegin;
@@ -77,17 +87,21 @@ static PetscErrorCode read_gate(ion_model *model, const ion_node *node, const ch
   steady = ion_node_find(node, "steady");
   alpha  = ion_node_find(node, "alpha");
   beta   = ion_node_find(node, "beta");
-  if (steady ? alpha || beta : !alpha || !beta)
-    PetscCall(ion_node_fail(node, "%s needs either 'alpha' and 'beta' or 'steady'", name));
-  gate->is_dynamic = (PetscBool)!steady;
-  gate->n_rate     = steady ? 1 : 2;
-  if (steady) PetscCall(read_form(model, steady, name, gate, 0, PETSC_FALSE));
+  volume = ion_node_find(node, "volume");
+  if (!!steady + !!volume + (alpha && beta) != 1 || !!alpha != !!beta)
+    PetscCall(
+        ion_node_fail(node, "%s needs either 'alpha' and 'beta' or 'steady' or 'volume'", name));
+  gate->is_dynamic   = (PetscBool)(alpha != NULL);
+  gate->is_on_volume = (PetscBool)(volume != NULL);
+  gate->n_rate       = alpha ? 2 : 1;
+  if (steady) PetscCall(read_form(model, steady, name, gate, 0, ION_FORM_STEADY));
+  if (volume) PetscCall(read_form(model, volume, name, gate, 0, ION_FORM_VOLUME));
   if (alpha)
     PetscCall(
-        read_form(model, alpha, ion_model_format(model, "%s.alpha", name), gate, 0, PETSC_TRUE));
+        read_form(model, alpha, ion_model_format(model, "%s.alpha", name), gate, 0, ION_FORM_RATE));
   if (beta)
     PetscCall(
-        read_form(model, beta, ion_model_format(model, "%s.beta", name), gate, 1, PETSC_TRUE));
+        read_form(model, beta, ion_model_format(model, "%s.beta", name), gate, 1, ION_FORM_RATE));
   gate->dynamic = gate->is_dynamic ? (int)model->network.n_gate++ : -1;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
