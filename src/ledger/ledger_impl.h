@@ -60,6 +60,10 @@ PetscErrorCode ion_outputs_add(ion_outputs *outputs, const ion_item_kind *kind, 
 PetscErrorCode ion_outputs_add_of(ion_outputs *outputs, const ion_item_kind *kind, int a, int b,
                                   const char *owner, const char *what, const char *meaning);
 
+/* Readings of membranes (electrical.c) and of nanodomains (nanodomain.c). */
+PetscErrorCode ion_outputs_add_electrical(ion_outputs *outputs);
+PetscErrorCode ion_outputs_add_nanodomain(ion_outputs *outputs);
+
 /* RT of a point, J/mol. */
 static inline double ion_view_RT(const ion_view *v, size_t p)
 {
@@ -68,6 +72,16 @@ static inline double ion_view_RT(const ion_view *v, size_t p)
 
 /* A_ATP of a compartment that has the currency, J/mol. */
 void ion_view_free_energy_of_atp(const ion_view *v, int compartment, double *restrict y);
+
+/* y += sign times the free energy that a term, a clamped pool, delivers to process r. */
+void ion_view_add_clamped(const ion_view *v, size_t r, const ion_term *term, double sign,
+                          double *restrict y);
+
+/* Processes with J A < 0 beyond round-off at point p; the worst of them and its J A, W. */
+size_t ion_view_violations(const ion_view *v, size_t p, size_t *worst, double *power);
+
+/* budget.c */
+PetscErrorCode ion_outputs_tabulate_budget(ion_outputs *outputs);
 
 /* Whether a compartment has ATP, ADP and Pi. */
 PetscBool ion_network_has_currency(const ion_network *network, int compartment);

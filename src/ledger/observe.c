@@ -130,8 +130,8 @@ static void add_source(const ion_view *v, size_t r, double sign, double *restric
 
 /* y -= sign J nu mu of a term that is a clamped pool: what a bath gives up is delivered.
  * mu = RT (ln c + z v), to which ATP adds its free energy of formation from ADP and Pi. */
-static void add_clamped(const ion_view *v, size_t r, const ion_term *term, double sign,
-                        double *restrict y)
+void ion_view_add_clamped(const ion_view *v, size_t r, const ion_term *term, double sign,
+                          double *restrict y)
 {
   const ion_pool *pool = &v->net->pool[term->pool];
   const double *J = ion_row(v->work->J, r), *ln_c = ion_row(v->work->ln_c, (size_t)term->pool);
@@ -155,7 +155,7 @@ static void add_fuel(const ion_view *v, double sign, double *restrict y)
     add_source(v, r, sign, y);
     for (size_t k = 0; k < process->n_term; k++)
       if (process->term[k].pool >= 0 && v->net->pool[process->term[k].pool].clamped)
-        add_clamped(v, r, &process->term[k], sign, y);
+        ion_view_add_clamped(v, r, &process->term[k], sign, y);
   }
 }
 

@@ -187,8 +187,11 @@ PetscErrorCode ion_outputs_tabulate(ion_outputs *outputs)
   PetscFunctionBegin;
   for (int c = 0; c < n; c++) PetscCall(add_state(outputs, c));
   for (int c = 0; c < n; c++) PetscCall(add_nernst(outputs, c));
+  PetscCall(ion_outputs_add_electrical(outputs));
+  PetscCall(ion_outputs_add_nanodomain(outputs));
   for (int c = 0; c < n; c++) PetscCall(add_atp(outputs, c));
   for (int r = 0; r < (int)net->n_process; r++) PetscCall(add_process(outputs, r));
+  PetscCall(ion_outputs_tabulate_budget(outputs));
   PetscCall(add_totals(outputs));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
