@@ -303,6 +303,61 @@ static PetscErrorCode cubic_pump_of_the_published_cell(void)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* The published cells of irreversible pumps, 3 Na_in + 2 K_out -> 3 Na_out + 2 K_in. */
+static state pump(const char *kind, double Na_in, double K_out, double current)
+{
+  return (state){
+      .kind      = kind,
+      .n         = 4,
+      .nu        = {-3,    -2,    3,     2    },
+      .z         = {1,     1,     1,     1    },
+      .inside    = {1,     0,     0,     1    },
+      .c         = {Na_in, K_out, 140.0, 130.0},
+      .prefactor = current
+  };
+}
+
+/* Huebel and Dahlem 2014: I_max = 6.8 uA/cm^2 gives 0.64597 at rest and 6.79986 in the depolarised
+ * state. */
+static PetscErrorCode sigmoid_pump_of_the_published_cell(void)
+{
+  const double param[] = {25.0, 3.0, 5.5, 1.0};
+  state rest           = pump("sigmoid_pump", 25.22910, 4.00388, 6.8);
+  state starved        = pump("sigmoid_pump", 57.36767, 44.82565, 6.8);
+
+  PetscFunctionBegin;
+  memcpy(rest.param, param, sizeof param);
+  memcpy(starved.param, param, sizeof param);
+  CHECK_NEAR(rate(&rest) * ION_FARADAY, 0.64597, 1.1e-5);
+  CHECK_NEAR(rate(&starved) * ION_FARADAY, 6.79986, 1.1e-5);
+  rest.c[0] = 25.0; /* both at half */
+  rest.c[1] = 5.5;
+  CHECK_RELATIVE(rate(&rest) * ION_FARADAY, 6.8 / 4, 1e-14);
+  rest.c[0] = 28.0; /* a slope above half */
+  rest.c[1] = 4.5;  /* a slope below */
+  CHECK_RELATIVE(rate(&rest) * ION_FARADAY, 6.8 / (1 + exp(-1)) / (1 + exp(1)), 1e-14);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Dijkstra et al. 2016: 54.5 pA at most, 26.10552 pA at Na 10.03398 mM, whatever the potassium. */
+static PetscErrorCode hill_pump_of_the_published_cell(void)
+{
+  const double param[] = {0.62, 6.7, 67.6};
+  state s              = pump("hill_pump", 10.03398, 3.0, 54.5);
+
+  PetscFunctionBegin;
+  memcpy(s.param, param, sizeof param);
+  CHECK_NEAR(rate(&s) * ION_FARADAY, 26.10552, 1.1e-5);
+  s.c[1] = 60.0;
+  CHECK_NEAR(rate(&s) * ION_FARADAY, 26.10552, 1.1e-5);
+  s.c[0] = 1e9;
+  CHECK_RELATIVE(rate(&s) * ION_FARADAY, 54.5, 1e-14);
+  s.c[0]     = 67.6; /* the loose sites at half */
+  s.param[0] = 1e-12;
+  CHECK_RELATIVE(rate(&s) * ION_FARADAY, 54.5 / 2, 1e-11);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* ---- resting cells of the default model; pL/s and mM give fmol/s ---- */
 
 static double leak(double P, int z, double c_in, double c_out, double V)
@@ -450,6 +505,8 @@ static const ion_test_case cases[] = {
     {"mass_action_counts_molecules",                mass_action_counts_molecules               },
     {"water_and_linear_are_proportional",           water_and_linear_are_proportional          },
     {"cubic_pump_of_the_published_cell",            cubic_pump_of_the_published_cell           },
+    {"sigmoid_pump_of_the_published_cell",          sigmoid_pump_of_the_published_cell         },
+    {"hill_pump_of_the_published_cell",             hill_pump_of_the_published_cell            },
     {"calcium_of_the_resting_neuron_balances",      calcium_of_the_resting_neuron_balances     },
     {"resting_energy_budgets_close",                resting_energy_budgets_close               },
     {"ions_of_the_resting_astrocyte_balance",       ions_of_the_resting_astrocyte_balance      },

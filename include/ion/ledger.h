@@ -26,7 +26,7 @@ enum { ION_LEDGER_REACHED_NOT = 0, ION_LEDGER_REACHED_DEPARTED = 3 };
 /** One thing that can be reported. */
 typedef struct {
   const char *name;  /**< "neuron.nka.efficiency" */
-  const char *group; /**< state, nernst, atp, ledger, ledger.total, stability, class */
+  const char *group; /**< state, nernst, electrical, nanodomain, atp, ledger, ledger.total, ... */
   const char *unit;  /**< as printed: "mV" */
   const char *long_name;
   double scale; /**< reported value = scale * SI value */
@@ -45,10 +45,42 @@ typedef struct ion_outputs ion_outputs;
  */
 PetscErrorCode ion_outputs_create(const ion_model *model, const ion_node *selection,
                                   ion_outputs **outputs);
+
+/** A parameter that a study varies. */
+typedef struct {
+  const char *name; /**< borrowed */
+  int row;          /**< of theta */
+} ion_varied;
+
+/** The same for a study, whose selection may also name local sensitivities by its factors:
+ * `sensitivity.OUTPUT.FACTOR`, globs of such names, or the group `sensitivity.local`, which is every factor
+ * for every output selected otherwise (stability and class have none). Reported is d ln q/d ln p for what
+ * cannot change sign (concentrations, volumes, osmolarities, total dissipation, entropy production, fuel
+ * power), and dq/d ln p in the unit of q for everything else; p in SI, a temperature in K.
+ *
+ * @param[in] varied  [n_varied]
+ */
+PetscErrorCode ion_outputs_create_varying(const ion_model *model, const ion_node *selection,
+                                          const ion_varied *varied, size_t n_varied,
+                                          ion_outputs **outputs);
 PetscErrorCode ion_outputs_destroy(ion_outputs **outputs);
 size_t ion_outputs_count(const ion_outputs *outputs);
 const ion_output *ion_outputs_at(const ion_outputs *outputs, size_t i);
 PetscBool ion_outputs_need_eigenvalue(const ion_outputs *outputs); /**< stability or class wanted */
+
+/** The outputs whose derivatives the local sensitivities need, or NULL; lives as long as the outputs. */
+const ion_outputs *ion_outputs_differentiated(const ion_outputs *outputs);
+
+/** Report the local sensitivities of a point, which ion_outputs_observe leaves NaN.
+ *
+ * @param[in]  theta       [n_theta][n_point] SI
+ * @param[in]  p           the point
+ * @param[in]  q           [n_differentiated] the outputs to differentiate, at the point
+ * @param[in]  derivative  [n_differentiated][n_varied] dq/dp along the branch, per SI unit
+ * @param[out] value       [n_output][n_point]
+ */
+void ion_outputs_put_sensitivities(const ion_outputs *outputs, ion_block theta, size_t p,
+                                   const double *q, const double *derivative, ion_block value);
 
 /** Homeostasis bounds are quantities of the model named "homeostasis.<what>"; this reports outputs of
  * evaluated points.
@@ -63,5 +95,44 @@ PetscBool ion_outputs_need_eigenvalue(const ion_outputs *outputs); /**< stabilit
 void ion_outputs_observe(const ion_outputs *outputs, ion_block theta, ion_block prepared,
                          const ion_work *work, size_t n_point, const unsigned char *reached,
                          const double *eigen_re, const double *eigen_im, ion_block value);
+
+/* ---- ions near the mouth of an open channel: closed forms ---- */
+
+/** A mobile buffer that binds one ion a molecule. */
+typedef struct {
+  double total;        /**< free and bound, mol m^-3 */
+  double K;            /**< dissociation constant, mol m^-3, above 0 */
+  double binding_rate; /**< m^3 mol^-1 s^-1 */
+  double diffusion;    /**< of the free and the bound form, m^2 s^-1; 0: immobile */
+} ion_buffer;
+
+/** Rise of a concentration, mol m^-3, when `ions` ions mix in a hemisphere:
+ * ions/(N_A (2/3) pi radius^3). */
+double ion_nanodomain_well_mixed(double ions, double radius);
+
+/** Length over which a linear buffer captures an ion, m (Naraghi and Neher 1997):
+ * 1/lambda^2 = k B/D + k (c + K)/D_B with the free buffer B = B_total K/(K + c); infinite where
+ * nothing binds, 0 for an immobile buffer that binds.
+ *
+ * @param[in] D  diffusion coefficient of the ion, m^2 s^-1
+ * @param[in] c  concentration far away, mol m^-3
+ */
+double ion_nanodomain_length(double D, double c, const ion_buffer *buffer);
+
+/** Rise of a concentration at a distance from a point source in a plane membrane, at steady state,
+ * with a buffer whose free form stays near its value far away (Naraghi and Neher 1997; Neher 1998):
+ *   i/(2 pi z F r (D + kappa D_B)) (1 + kappa D_B/D exp(-r/lambda)),  kappa = B/(c + K).
+ * A buffer in excess (kappa D_B >> D) leaves i/(2 pi z F D r) exp(-r/lambda), a rapid one
+ * (lambda << r) i/(2 pi z F (D + kappa D_B) r), none or an immobile one i/(2 pi z F D r).
+ *
+ * @param[in] current  carried by the ion into the cell, A, positive for a cation
+ * @param[in] z        valence
+ * @param[in] D, c     as for ion_nanodomain_length
+ * @param[in] r        distance, m
+ *
+ * @return mol m^-3
+ */
+double ion_nanodomain_steady(double current, int z, double D, double c, const ion_buffer *buffer,
+                             double r);
 
 #endif

@@ -75,4 +75,94 @@ PetscErrorCode ion_stability_spectrum(const ion_model *model, ion_block prepared
                                       const ion_work *work, size_t p, size_t *n, double *re,
                                       double *im);
 
+/* ---- linear response ---- */
+
+/** Reads outputs of points that are evaluated with ION_RESIDUAL | ION_AFFINITY.
+ *
+ * @param[in]  theta     [n_theta][n_point] SI
+ * @param[in]  prepared  [n_prepared][n_point]
+ * @param[out] value     [n_output][n_point] in the unit of each output
+ */
+typedef void (*ion_observer)(const void *context, ion_block theta, ion_block prepared,
+                             const ion_work *work, size_t n_point, ion_block value);
+
+/** Derivatives of outputs by parameters along the branch of steady states. */
+typedef struct ion_response ion_response;
+
+/** Working room for one point at a time.
+ *
+ * @param[in]  parameter  [n_parameter] rows of theta
+ * @param[in]  observe    reads the n_output outputs; it and its context live as long as the response
+ * @param[out] response   the caller destroys it, also after an error; borrows the model
+ *
+ * @return PETSC_ERR_ARG_OUTOFRANGE when a parameter is no row of theta
+ */
+PetscErrorCode ion_response_create(const ion_model *model, const int *parameter, size_t n_parameter,
+                                   ion_observer observe, const void *context, size_t n_output,
+                                   ion_response **response);
+PetscErrorCode ion_response_destroy(ion_response **response);
+
+/** Implicit function theorem at a steady state F(x; p) = 0 with outputs q(x, p), by the adjoint
+ *
+ *     dq/dp = q_p - lambda . F_p,   J^T lambda = q_x,
+ *
+ * one factorisation of J = dF/dx a point, one solve an output; every further parameter costs four
+ * evaluations. J is the model's; F_p, q_p and q_x are differences of fourth order with steps of 2^-12 of
+ * the parameter (or in an unknown), one-sided at a bound, which leaves a relative error of about 1e-10.
+ * A parameter that is 0 is measured against the value at which F has moved by 1.
+ *
+ * Not collective.
+ *
+ * @param[in]  theta       [n_theta][n_point] SI
+ * @param[in]  x           [n_state][n_point] steady states
+ * @param[in]  p           the point
+ * @param[out] derivative  [n_output][n_parameter] unit of the output per SI unit of the parameter; NaN
+ *                         where the point has no state or J is singular
+ *
+ * @return PETSC_ERR_ARG_SIZ when the shapes disagree
+ */
+PetscErrorCode ion_response_derivatives(ion_response *response, ion_block theta, ion_block x,
+                                        size_t p, double *derivative);
+
+/** The same derivatives at the point of the last ion_response_derivatives from differences of full
+ * steady states, each solved from rest at four values of a parameter. For checks.
+ *
+ * @param[out] derivative  [n_output][n_parameter]; NaN where a neighbour has no state, or one on another
+ *                         branch
+ */
+PetscErrorCode ion_response_differences(ion_response *response, double *derivative);
+
+/** Outputs [n_output] at the point of the last ion_response_derivatives; valid until the next. */
+const double *ion_response_value(const ion_response *response);
+
+/** Of the point of the last ion_response_derivatives: how large its outputs are, |q| or sum_i |dq/dx_i| where
+ * that is larger (a closure is 0 but made of large terms), [n_output]; and what each parameter is measured
+ * against, |p| or the stand-in of p = 0, [n_parameter] SI. A derivative far below their quotient is not told
+ * from 0. Valid until the next call. */
+const double *ion_response_size(const ion_response *response);
+const double *ion_response_scale(const ion_response *response);
+
+/** Onsager's matrix of the relaxation towards a steady state.
+ *
+ * The affinities of a network depend on each other, A = B A', A' being those of the first processes that
+ * are independent (leak_na, not transient_na after it). Their flows are J' = B^T J, so that the
+ * dissipation is RT J'.A'. State changes that keep charge and conserved totals, and no others, are
+ * described by dA': L = dJ'/dA'. At thermodynamic equilibrium L = B^T diag(dJ_r/dA_r) B, symmetric and
+ * positive semidefinite; elsewhere neither holds.
+ *
+ * Not collective. Gates are at their steady state.
+ *
+ * @param[in]  theta    [n_theta][n_point] SI
+ * @param[in]  x        [n_state][n_point] any state
+ * @param[in]  p        the point
+ * @param[out] n        independent flows
+ * @param[out] process  [n of n_process] which processes they belong to
+ * @param[out] L        [n][n] of at least n_process x n_process; mol s^-1 per A/RT. The affinity of
+ *                      water is an osmolarity difference, mol m^-3, its flow m^3 s^-1.
+ *
+ * @return PETSC_ERR_SUP when a change of state leaves every affinity as it is
+ */
+PetscErrorCode ion_response_onsager(const ion_model *model, ion_block theta, ion_block x, size_t p,
+                                    size_t *n, int *process, double *L);
+
 #endif

@@ -53,6 +53,25 @@ static PetscErrorCode read_json(cli_arguments *arguments, const char *text)
   return PETSC_SUCCESS;
 }
 
+static PetscErrorCode read_check_derivatives(cli_arguments *arguments, const char *text)
+{
+  (void)text;
+  arguments->check_derivatives = PETSC_TRUE;
+  return PETSC_SUCCESS;
+}
+
+static PetscErrorCode read_of(cli_arguments *arguments, const char *text)
+{
+  arguments->of = text;
+  return PETSC_SUCCESS;
+}
+
+static PetscErrorCode read_by(cli_arguments *arguments, const char *text)
+{
+  arguments->by = text;
+  return PETSC_SUCCESS;
+}
+
 static PetscErrorCode read_help(cli_arguments *arguments, const char *text)
 {
   (void)text;
@@ -121,15 +140,18 @@ static const struct {
   PetscBool has_value;
   reader read;
 } option[] = {
-    {"--output",   PETSC_TRUE,  read_output  },
-    {"--set",      PETSC_TRUE,  read_set     },
-    {"--restart",  PETSC_FALSE, read_restart },
-    {"--durable",  PETSC_TRUE,  read_durable },
-    {"--interval", PETSC_TRUE,  read_interval},
-    {"--index",    PETSC_TRUE,  read_index   },
-    {"--ranks",    PETSC_TRUE,  read_ranks   },
-    {"--json",     PETSC_FALSE, read_json    },
-    {"--help",     PETSC_FALSE, read_help    },
+    {"--output",            PETSC_TRUE,  read_output           },
+    {"--set",               PETSC_TRUE,  read_set              },
+    {"--restart",           PETSC_FALSE, read_restart          },
+    {"--durable",           PETSC_TRUE,  read_durable          },
+    {"--interval",          PETSC_TRUE,  read_interval         },
+    {"--index",             PETSC_TRUE,  read_index            },
+    {"--ranks",             PETSC_TRUE,  read_ranks            },
+    {"--json",              PETSC_FALSE, read_json             },
+    {"--check-derivatives", PETSC_FALSE, read_check_derivatives},
+    {"--of",                PETSC_TRUE,  read_of               },
+    {"--by",                PETSC_TRUE,  read_by               },
+    {"--help",              PETSC_FALSE, read_help             },
 };
 
 /* Is the option one of this verb's? */

@@ -30,6 +30,9 @@ typedef struct {
   uint64_t index;
   size_t n_ranks;
   int ranks[CLI_MAX_RANKS];
+  PetscBool check_derivatives;
+  const char *of,
+      *by; /* outputs and parameters of that check, commas between; NULL: the usual ones */
 } cli_arguments;
 
 typedef struct {
@@ -92,6 +95,11 @@ typedef struct {
 
 PetscErrorCode cli_print_json(const cli_solved *solved);
 PetscErrorCode cli_print_tables(const cli_solved *solved);
+
+/* Print derivatives at a point of a study by the adjoint beside those by solving again at other values of
+ * the parameter; exit status 1 where they disagree. */
+PetscErrorCode cli_check_derivatives(const cli_arguments *arguments, ion_study *study,
+                                     int *exit_status);
 
 /* The class of a solved point. */
 const char *cli_class_of(const cli_solved *solved);

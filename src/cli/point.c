@@ -13,26 +13,53 @@ const char *cli_class_of(const cli_solved *solved)
   return ion_class_name(ION_CLASS_NONE);
 }
 
-static PetscErrorCode solve(const cli_arguments *arguments, cli_solved *solved)
+static PetscErrorCode check_arguments(const cli_arguments *arguments)
 {
-  ion_study *study;
-  size_t n, n_theta;
+  PetscFunctionBegin;
+  PetscCheck(arguments->check_derivatives || (!arguments->of && !arguments->by), PETSC_COMM_SELF,
+             PETSC_ERR_USER_INPUT, "ionsweep point: %s belongs to --check-derivatives",
+             arguments->of ? "--of" : "--by");
+  PetscCheck(!arguments->check_derivatives || !arguments->json, PETSC_COMM_SELF,
+             PETSC_ERR_USER_INPUT,
+             "ionsweep point: --check-derivatives prints a table; it cannot be had with --json");
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode open_point(const cli_arguments *arguments, cli_solved *solved)
+{
   uint64_t n_point;
 
   PetscFunctionBegin;
+  PetscCall(check_arguments(arguments));
   PetscCall(ion_study_open(arguments->file, arguments->set, arguments->n_set, &solved->study));
-  study   = solved->study;
-  n_point = ion_design_n_point(ion_study_design(study));
+  n_point = ion_design_n_point(ion_study_design(solved->study));
   PetscCheck(arguments->index < n_point, PETSC_COMM_SELF, PETSC_ERR_USER_INPUT,
              "ionsweep point: --index %llu is beyond the last point, %llu",
              (unsigned long long)arguments->index, (unsigned long long)(n_point - 1));
   solved->index = arguments->index;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode solve(cli_solved *solved)
+{
+  ion_study *study = solved->study;
+  size_t n, n_theta;
+
+  PetscFunctionBegin;
   PetscCall(ion_study_report_all(study));
   ion_model_quantities(ion_study_model(study), &n, &n_theta);
   PetscCall(ion_block_create(n_theta, 1, &solved->theta));
   PetscCall(ion_block_create(ion_outputs_count(ion_study_outputs(study)), 1, &solved->value));
   PetscCall(ion_study_theta(study, solved->index, 1, solved->theta));
   PetscCall(ion_study_solve(study, solved->index, 1, solved->value, &solved->status));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode solve_and_print(const cli_arguments *arguments, cli_solved *solved)
+{
+  PetscFunctionBegin;
+  PetscCall(solve(solved));
+  PetscCall(arguments->json ? cli_print_json(solved) : cli_print_tables(solved));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -43,9 +70,11 @@ static PetscErrorCode run(MPI_Comm comm, const cli_arguments *arguments, int *ex
 
   PetscFunctionBegin;
   (void)comm;
-  (void)exit_status;
-  code = solve(arguments, &solved);
-  if (!code) code = arguments->json ? cli_print_json(&solved) : cli_print_tables(&solved);
+  code = open_point(arguments, &solved);
+  if (!code)
+    code = arguments->check_derivatives
+               ? cli_check_derivatives(arguments, solved.study, exit_status)
+               : solve_and_print(arguments, &solved);
   PetscCall(ion_block_destroy(&solved.theta));
   PetscCall(ion_block_destroy(&solved.value));
   PetscCall(ion_study_close(&solved.study));
@@ -55,12 +84,13 @@ static PetscErrorCode run(MPI_Comm comm, const cli_arguments *arguments, int *ex
 
 const cli_verb cli_point = {
     .name  = "point",
-    .usage = "ionsweep point MODEL-or-SWEEP [--index I] [--set NAME=VALUE]... [--json]",
+    .usage = "ionsweep point MODEL-or-SWEEP [--index I] [--set NAME=VALUE]... [--json |\n"
+             "         --check-derivatives [--of OUTPUT,...] [--by PARAMETER,...]]",
     .help =
         "Solve one point and print everything about it: state, Nernst potentials, ATP, the rate,\n"
         "affinity and dissipation of every process, totals, stability and verdict. A model is\n"
         "solved as it stands; of a sweep the point --index is, which counts from 0.",
-    .options  = "--index --set --json --help",
+    .options  = "--index --set --json --check-derivatives --of --by --help",
     .min_word = 1,
     .max_word = 1,
     .run      = run,

@@ -49,10 +49,23 @@ struct ion_outputs {
   size_t n, n_allocated;
   ion_item *item;
   PetscBool need_eigenvalue;
+  size_t n_varied;
+  ion_varied *varied;          /* names borrowed */
+  ion_outputs *differentiated; /* outputs that local sensitivities are of, or NULL */
 };
 
 /* Everything a model can report, in the order of its compartments, pools and processes. */
 PetscErrorCode ion_outputs_tabulate(ion_outputs *outputs);
+
+/* Keep the n chosen items in their order, free the others. */
+PetscErrorCode ion_outputs_keep(ion_outputs *outputs, const size_t *order,
+                                const unsigned char *taken, size_t n);
+
+/* elasticity.c: whether a word of a selection means local sensitivities, and the items it asks for, appended
+ * to the outputs and to the choice made so far. */
+PetscBool ion_outputs_is_local(const char *word);
+PetscErrorCode ion_outputs_choose_local(ion_outputs *outputs, const ion_node *selection,
+                                        size_t *order, unsigned char *taken, size_t *n);
 
 /* Append an output; `of` makes "OWNER.WHAT" with the long name "MEANING OWNER". */
 PetscErrorCode ion_outputs_add(ion_outputs *outputs, const ion_item_kind *kind, int a, int b,

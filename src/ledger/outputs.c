@@ -18,6 +18,8 @@ PetscErrorCode ion_outputs_destroy(ion_outputs **outputs)
   if (!*outputs) PetscFunctionReturn(PETSC_SUCCESS);
   for (size_t i = 0; i < (*outputs)->n; i++) PetscCall(item_free(&(*outputs)->item[i]));
   PetscCall(PetscFree((*outputs)->item));
+  PetscCall(PetscFree((*outputs)->varied));
+  PetscCall(ion_outputs_destroy(&(*outputs)->differentiated));
   PetscCall(PetscFree(*outputs));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -77,6 +79,7 @@ static PetscErrorCode choose(const ion_outputs *all, const ion_node *node, size_
 
   PetscFunctionBegin;
   PetscCall(ion_node_get_string(node, "an output", &word));
+  if (ion_outputs_is_local(word)) PetscFunctionReturn(PETSC_SUCCESS);
   for (size_t i = 0; i < all->n; i++) {
     if (!matches(&all->item[i].about, word)) continue;
     known = PETSC_TRUE;
@@ -87,9 +90,8 @@ static PetscErrorCode choose(const ion_outputs *all, const ion_node *node, size_
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Keep the chosen items in their order, free the others. */
-static PetscErrorCode keep(ion_outputs *all, const size_t *order, const unsigned char *taken,
-                           size_t n)
+PetscErrorCode ion_outputs_keep(ion_outputs *all, const size_t *order, const unsigned char *taken,
+                                size_t n)
 {
   ion_item *item;
 
@@ -121,15 +123,17 @@ static PetscErrorCode choose_all(const ion_outputs *all, const ion_node *selecti
 
 static PetscErrorCode reduce(ion_outputs *all, const ion_node *selection)
 {
+  const size_t most = all->n * (1 + all->n_varied);
   size_t *order, n = 0;
   unsigned char *taken;
   PetscErrorCode code;
 
   PetscFunctionBegin;
-  PetscCall(PetscMalloc1(all->n, &order));
-  PetscCall(PetscCalloc1(all->n, &taken));
+  PetscCall(PetscMalloc1(most, &order));
+  PetscCall(PetscCalloc1(most, &taken));
   code = choose_all(all, selection, order, taken, &n);
-  if (!code) code = keep(all, order, taken, n);
+  if (!code) code = ion_outputs_choose_local(all, selection, order, taken, &n);
+  if (!code) code = ion_outputs_keep(all, order, taken, n);
   PetscCall(PetscFree(order));
   PetscCall(PetscFree(taken));
   PetscCall(code);
@@ -140,8 +144,20 @@ PetscErrorCode ion_outputs_create(const ion_model *model, const ion_node *select
                                   ion_outputs **outputs)
 {
   PetscFunctionBegin;
+  PetscCall(ion_outputs_create_varying(model, selection, NULL, 0, outputs));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode ion_outputs_create_varying(const ion_model *model, const ion_node *selection,
+                                          const ion_varied *varied, size_t n_varied,
+                                          ion_outputs **outputs)
+{
+  PetscFunctionBegin;
   PetscCall(PetscNew(outputs)); /* zeroed; the caller destroys it even if a later line fails */
   (*outputs)->model = model;
+  PetscCall(PetscMalloc1(n_varied, &(*outputs)->varied));
+  PetscCall(PetscArraycpy((*outputs)->varied, varied, n_varied));
+  (*outputs)->n_varied = n_varied;
   PetscCall(ion_outputs_tabulate(*outputs));
   if (selection) PetscCall(reduce(*outputs, selection));
   for (size_t i = 0; i < (*outputs)->n; i++)

@@ -48,10 +48,10 @@ static void publish_network(ion_model *model)
 
 PetscErrorCode ion_model_create(const ion_node *root, const ion_units *units, ion_model **out)
 {
-  static const char *const keys[] = {"name",       "title",        "citation",
-                                     "parameters", "species",      "reference_temperature",
-                                     "processes",  "compartments", "energy_currency",
-                                     "homeostasis"};
+  static const char *const keys[] = {"name",        "title",        "citation",
+                                     "parameters",  "species",      "reference_temperature",
+                                     "processes",   "compartments", "energy_currency",
+                                     "homeostasis", "readings"};
   ion_model *model;
 
   PetscFunctionBegin;
@@ -66,6 +66,7 @@ PetscErrorCode ion_model_create(const ion_node *root, const ion_units *units, io
   PetscCall(ion_model_read_compartments(model, root));
   PetscCall(ion_model_read_processes(model, root));
   PetscCall(ion_model_read_homeostasis(model, root));
+  PetscCall(ion_model_read_readings(model, root));
   PetscCall(join_quantities(model));
   PetscCall(check_names(model, root));
   PetscCall(ion_model_find_moieties(model));

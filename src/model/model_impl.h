@@ -239,6 +239,9 @@ PetscErrorCode ion_model_read_homeostasis(ion_model *model, const ion_node *root
 PetscErrorCode ion_model_read_number(const ion_model *model, const ion_node *node, const char *name,
                                      const char *unit, double lower, double upper, double *si);
 
+/* read_readings.c */
+PetscErrorCode ion_model_read_readings(ion_model *model, const ion_node *root);
+
 /* read_compartment.c */
 PetscErrorCode ion_model_read_compartments(ion_model *model, const ion_node *root);
 

@@ -10,27 +10,6 @@ static const ion_param param[] = {
      .flags     = ION_PREFACTOR},
 };
 
-/* The product outside into which the first substrate turns: same valence, same number. Coefficients
- * tell Na+ from K+, since 3 leave for 2 that enter; n_reactant when there is none. */
-static size_t find_exported(size_t n_reactant, const int *nu, const int *z,
-                            const unsigned char *inside)
-{
-  size_t i = 1;
-
-  while (i < n_reactant && !(!inside[i] && nu[i] == -nu[0] && z[i] == z[0])) i++;
-  return i;
-}
-
-static const char *check(size_t n_reactant, const int *nu, const int *z,
-                         const unsigned char *inside)
-{
-  if (n_reactant < 2 || nu[0] >= 0 || !inside[0])
-    return "its first substrate must be the ion inside that it pumps out";
-  if (find_exported(n_reactant, nu, z, inside) == n_reactant)
-    return "its first substrate must leave as itself";
-  return NULL;
-}
-
 /* J = (p/F) (c_in/c_out)^3 */
 static void kernel(size_t n_point, const double *restrict current, const double *restrict c_in,
                    const double *restrict c_out, double *restrict J, double *restrict dln_in,
@@ -48,7 +27,7 @@ static void kernel(size_t n_point, const double *restrict current, const double 
 
 static void rate(const ion_local *x, const ion_rate *r)
 {
-  const size_t out = find_exported(x->n_reactant, x->nu, x->z, x->inside);
+  const size_t out = ion_exported_reactant(x->n_reactant, x->nu, x->z, x->inside);
 
   for (size_t i = 1; i < x->n_reactant; i++)
     for (size_t p = 0; p < x->n_point; p++) r->dlnc[i][p] = 0.0;
@@ -63,6 +42,6 @@ const ion_process_kind ion_process_cubic_pump = {
     .flags    = ION_NOT_THERMODYNAMIC | ION_BY_CONCENTRATION,
     .param    = param,
     .n_param  = ION_COUNT(param),
-    .check    = check,
+    .check    = ion_check_export,
     .rate     = rate,
 };

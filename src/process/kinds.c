@@ -39,3 +39,22 @@ int ion_charge_moved_in(size_t n_reactant, const int *nu, const int *z, const un
     if (inside[i]) charge += nu[i] * z[i];
   return charge;
 }
+
+size_t ion_exported_reactant(size_t n_reactant, const int *nu, const int *z,
+                             const unsigned char *inside)
+{
+  size_t i = 1;
+
+  while (i < n_reactant && !(!inside[i] && nu[i] == -nu[0] && z[i] == z[0])) i++;
+  return i;
+}
+
+const char *ion_check_export(size_t n_reactant, const int *nu, const int *z,
+                             const unsigned char *inside)
+{
+  if (n_reactant < 2 || nu[0] >= 0 || !inside[0])
+    return "its first substrate must be the ion inside that it pumps out";
+  if (ion_exported_reactant(n_reactant, nu, z, inside) == n_reactant)
+    return "its first substrate must leave as itself";
+  return NULL;
+}

@@ -44,4 +44,13 @@ const char *ion_check_single_ion(size_t n_reactant, const int *nu, const int *z,
 int ion_charge_moved_in(size_t n_reactant, const int *nu, const int *z,
                         const unsigned char *inside);
 
+/** The product outside into which the first substrate turns: same valence, same number. Coefficients
+ * tell Na+ from K+, since 3 leave for 2 that enter; n_reactant when there is none. */
+size_t ion_exported_reactant(size_t n_reactant, const int *nu, const int *z,
+                             const unsigned char *inside);
+
+/** What is wrong with the stoichiometry of a pump whose first substrate leaves the cell, or NULL. */
+const char *ion_check_export(size_t n_reactant, const int *nu, const int *z,
+                             const unsigned char *inside);
+
 #endif

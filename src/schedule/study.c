@@ -256,6 +256,26 @@ static PetscErrorCode make_model(ion_study *study, const ion_override *set, size
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* What is reported, local sensitivities by the factors included. */
+static PetscErrorCode make_outputs(ion_study *study)
+{
+  const size_t n = ion_design_n_factor(study->design);
+  ion_varied *varied;
+  PetscErrorCode code;
+
+  PetscFunctionBegin;
+  PetscCall(PetscMalloc1(n, &varied));
+  for (size_t i = 0; i < n; i++) {
+    const ion_factor *factor = ion_design_factor(study->design, i);
+
+    varied[i] = (ion_varied){.name = factor->name, .row = (int)factor->quantity};
+  }
+  code = ion_outputs_create_varying(study->model, study->outputs_node, varied, n, &study->outputs);
+  PetscCall(PetscFree(varied));
+  PetscCall(code);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 PetscErrorCode ion_study_open(const char *path, const ion_override *set, size_t n_set,
                               ion_study **out)
 {
@@ -272,7 +292,7 @@ PetscErrorCode ion_study_open(const char *path, const ion_override *set, size_t 
   quantity = ion_model_quantities(study->model, &n, &n_theta);
   PetscCall(ion_design_create(study->design_node, study->units, quantity, n, &study->design));
   PetscCall(check_conflicts(study));
-  PetscCall(ion_outputs_create(study->model, study->outputs_node, &study->outputs));
+  PetscCall(make_outputs(study));
   if (!study->title) study->title = ion_model_title(study->model);
   PetscCall(ion_study_describe(study));
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -26,6 +26,8 @@ typedef struct {
   ion_work work;
   double *eigen_re, *eigen_im;
   unsigned char *reached;
+  ion_response *response; /* NULL where no local sensitivity is wanted */
+  double *derivative;
   ion_range *range;
 } study_rows;
 

@@ -39,6 +39,30 @@ static PetscErrorCode make_solver(ion_study *study)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+static void observe(const void *outputs, ion_block theta, ion_block prepared, const ion_work *work,
+                    size_t n_point, ion_block value)
+{
+  ion_outputs_observe(outputs, theta, prepared, work, n_point, NULL, NULL, NULL, value);
+}
+
+/* Room for derivatives by the factors, where local sensitivities are wanted. */
+static PetscErrorCode make_response(ion_study *study)
+{
+  const ion_outputs *few = ion_outputs_differentiated(study->outputs);
+  const size_t n         = ion_design_n_factor(study->design);
+  int *row;
+
+  PetscFunctionBegin;
+  if (!few) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(PetscMalloc1(n, &row));
+  for (size_t i = 0; i < n; i++) row[i] = (int)ion_design_factor(study->design, i)->quantity;
+  PetscCall(ion_response_create(study->model, row, n, observe, few, ion_outputs_count(few),
+                                &study->rows.response));
+  PetscCall(PetscFree(row));
+  PetscCall(PetscMalloc1(ion_outputs_count(few) * n, &study->rows.derivative));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode make_ranges(ion_study *study)
 {
   const size_t n = ion_outputs_count(study->outputs) + 1;
@@ -62,6 +86,7 @@ static PetscErrorCode make_rows(ion_study *study)
   ion_model_quantities(model, &n_quantity, &n_theta);
   PetscCall(make_solver(study));
   PetscCall(make_ranges(study));
+  PetscCall(make_response(study));
   PetscCall(ion_block_create(n_theta, n, &rows->theta));
   PetscCall(ion_block_create(ion_design_n_factor(study->design) + 1, n, &rows->factors));
   PetscCall(ion_block_create(ion_model_n_state(model), n, &rows->x));
@@ -79,6 +104,8 @@ PetscErrorCode ion_study_free_rows(ion_study *study)
   PetscFunctionBegin;
   PetscCall(PetscFree3(rows->eigen_re, rows->eigen_im, rows->reached));
   PetscCall(PetscFree(rows->range));
+  PetscCall(PetscFree(rows->derivative));
+  PetscCall(ion_response_destroy(&rows->response));
   PetscCall(ion_work_destroy(&rows->work));
   PetscCall(ion_block_destroy(&rows->x));
   PetscCall(ion_block_destroy(&rows->factors));
@@ -134,7 +161,7 @@ static void blank_failures(const ion_outputs *outputs, size_t n, const unsigned 
 /* Report points `done` ... of the batch in hand. */
 static void report_tile(ion_study *study, size_t done, size_t n, PetscBool eigen, ion_block data)
 {
-  study_rows     *rows     = &study->rows;
+  study_rows *rows         = &study->rows;
   const ion_block theta    = points_from(rows->theta, done, n);
   const ion_block prepared = points_from(ion_solver_prepared(rows->solver), done, n);
 
@@ -143,6 +170,22 @@ static void report_tile(ion_study *study, size_t done, size_t n, PetscBool eigen
   ion_outputs_observe(study->outputs, theta, prepared, &rows->work, n, rows->reached + done,
                       eigen ? rows->eigen_re + done : NULL, eigen ? rows->eigen_im + done : NULL,
                       points_from(data, done, n));
+}
+
+/* Derivatives by the factors at every point with a state. */
+static PetscErrorCode report_sensitivities(ion_study *study, ion_block theta, ion_block x,
+                                           const unsigned char *status, ion_block data)
+{
+  study_rows *rows = &study->rows;
+
+  PetscFunctionBegin;
+  for (size_t p = 0; rows->response && p < theta.n_point; p++) {
+    if (status[p] != ION_OK) continue;
+    PetscCall(ion_response_derivatives(rows->response, theta, x, p, rows->derivative));
+    ion_outputs_put_sensitivities(study->outputs, theta, p, ion_response_value(rows->response),
+                                  rows->derivative, data);
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 static PetscErrorCode solve_batch(ion_study *study, uint64_t first, size_t n, ion_block data,
@@ -161,6 +204,7 @@ static PetscErrorCode solve_batch(ion_study *study, uint64_t first, size_t n, io
   PetscCall(ion_solve_steady(rows->solver, theta, x, &verdict));
   for (size_t done = 0; done < n; done += ION_STUDY_TILE)
     report_tile(study, done, PetscMin((size_t)ION_STUDY_TILE, n - done), eigen, data);
+  PetscCall(report_sensitivities(study, theta, x, status, data));
   blank_failures(study->outputs, n, status, data);
   PetscFunctionReturn(PETSC_SUCCESS);
 }

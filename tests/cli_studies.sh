@@ -1,0 +1,164 @@
+#!/bin/bash
+# Every study of sweeps/, shrunk: it runs, its books close at every point that has a state, it shows what it is
+# there to show, and it draws its picture.
+# Needs IONSWEEP (the program), IONSWEEP_SOURCE (the source) and MPIEXEC.
+set -u
+export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 PYTHONDONTWRITEBYTECODE=1
+export ION_MODEL_PATH="$IONSWEEP_SOURCE/sweeps/models"
+python="${IONSWEEP_PYTHON:-python3}"
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+failures=0
+
+fail() {
+  echo "FAIL $1"
+  failures=$((failures + 1))
+}
+
+"$python" -c "import netCDF4, numpy" 2>/dev/null || { echo "skipped: no netCDF4"; exit 77; }
+for sweep in "$IONSWEEP_SOURCE"/sweeps/*.yaml; do
+  name=$(basename "$sweep" .yaml)
+  sed -E 's/count: *[0-9]+/count: 17/g' "$sweep" >"$scratch/$name.yaml"
+  # shellcheck disable=SC2086
+  ${MPIEXEC:-mpirun --oversubscribe --bind-to none} -n 2 "$IONSWEEP" run "$scratch/$name.yaml" \
+    -o "$scratch/$name.nc" >"$scratch/log" 2>&1 || fail "$name: $(tail -3 "$scratch/log")"
+done
+
+"$python" - "$scratch" <<'PYTHON' || failures=$((failures + 1))
+import glob, os, sys
+import netCDF4
+import numpy as np
+
+bad = []
+def check(study, what, holds):
+    if not np.all(holds):
+        bad.append(f"{study}: not so: {what}")
+
+class Study(dict):
+    """Outputs by name at the points that have a state, flat; factors spread over the grid."""
+    def __init__(self, path):
+        self.name = os.path.basename(path)[:-3]
+        with netCDF4.Dataset(path) as file:
+            status = file["status"][...].filled(0)
+            self.ok = status == 1
+            self.pending = np.count_nonzero(status == 0)
+            dims = file["status"].dimensions
+            grid = np.meshgrid(*(file[d][...].filled() for d in dims), indexing="ij")
+            self.factor = {d: g[self.ok] for d, g in zip(dims, grid)}
+            for name, variable in file.variables.items():
+                if variable.dimensions == dims:
+                    self[name] = np.ma.filled(variable[...].astype(float), np.nan)[self.ok]
+
+studies = {}
+for path in glob.glob(f"{sys.argv[1]}/*.nc"):
+    s = Study(path)
+    studies[s.name] = s
+    check(s.name, "every point was solved", s.pending == 0)
+    check(s.name, "most points have a state", s.ok.mean() > 0.5)
+    if "total_closure" in s:
+        check(s.name, "closure below 1e-9 of the fuel power",
+              np.abs(s["total_closure"]) < 1e-9 * np.abs(s["total_fuel_power"]))
+
+def is_lawful(s, flagged=()):
+    for name in s:
+        is_process = name.replace("_dissipation", "_affinity") in s and name.endswith("_dissipation")
+        if is_process and name not in flagged:
+            check(s.name, f"{name} >= 0", s[name] >= -1e-12 * np.abs(s["total_dissipation"]))
+
+s = studies["energy_budget"]
+share = s["neuron_nka_atp_share"] + s["neuron_pmca_atp_share"]
+leak, rate = s.factor["neuron_leak_na_permeability"], s.factor["neuron_spike_load_firing_rate"]
+check(s.name, "two thirds of the ATP go into pumps at rest",
+      np.abs(share[np.isclose(leak, 2e-3) & (rate == 0)] - 2 / 3) < 1e-6)
+alive = s["class"] == 1
+check(s.name, "more with a larger leak", share[alive & (leak > 2.1e-3)] > 2 / 3)
+check(s.name, "supply is all that is used",
+      np.abs(s["neuron_ox_phos_flux"] / s["neuron_atp_used"] - 1) < 1e-9)
+check(s.name, "the shares add up", np.abs(share + s["neuron_atp_use_atp_share"] - 1) < 1e-12)
+is_lawful(s)
+
+s = studies["pump_against_atp"]
+A, J = s["neuron_nka_affinity"], s["neuron_nka_flux"]
+check(s.name, "affinity is A_ATP less work", np.abs(s["neuron_A_atp"] - s["neuron_nka_work"] - A) < 1e-9)
+check(s.name, "the pump follows its affinity", A * J > 0)
+check(s.name, "forward, and backward past the stall", [A.max() > 20, A.min() < -5])
+for T in np.unique(s.factor["temperature"]):
+    here = s.factor["temperature"] == T
+    check(s.name, f"stall within reach at {T} degC", [A[here].min() < 0, A[here].max() > 0])
+is_lawful(s)
+
+s = studies["pump_against_atp_audit"]
+P, left = s["neuron_nka_dissipation"], s["neuron_A_atp"] - s["neuron_nka_work"]
+check(s.name, "the pump breaks the second law somewhere", np.any(P < 0))
+check(s.name, "exactly where ATP is worth less than the work", (P < 0) == (left < 0))
+check(s.name, "the audit counts it", s["audit_violations"] == (P < 0))
+check(s.name, "only where energy is short", s.factor["energy_supply"][P < 0] < 0.4)
+check(s.name, "unseen by the potential", np.abs(s["neuron_V"][P < 0] + 70) < 5)
+is_lawful(s, flagged=["neuron_nka_dissipation"])
+
+s = studies["gaba_switch"]
+E, drive = s["neuron_E_Cl"], s["neuron_gaba_drive"]
+kcc2, nkcc1 = s.factor["neuron_kcc2_rate"], s.factor["neuron_nkcc1_rate"]
+young = (kcc2 == kcc2.min()) & (nkcc1 == nkcc1.max())
+old = (kcc2 == kcc2.max()) & (nkcc1 == 0)
+check(s.name, "E_Cl about -40 mV and depolarising in the young", [np.abs(E[young] + 40) < 1.5, drive[young] < 0])
+check(s.name, "E_Cl about -83 mV and hyperpolarising in the old", [np.abs(E[old] + 83) < 1.5, drive[old] > 0])
+
+s = studies["entropy_production"]
+check(s.name, "entropy is produced", s["total_entropy_production"] > 0)
+check(s.name, "it is the dissipation over T",
+      np.abs(310.15e12 * s["total_entropy_production"] / s["total_dissipation"] - 1) < 1e-9)
+check(s.name, "more in the living than in the collapsed",
+      s["total_dissipation"][s["class"] == 1].min() > np.median(s["total_dissipation"][s["class"] == 3]))
+is_lawful(s)
+
+s = studies["volume_regulation"]
+solute, width = s.factor["cell_composition_osmolyte"], s.factor["cell_swell_cl_swell_width"]
+def at_30_mM(name, w):
+    here = width == w
+    return np.interp(30, solute[here], s[name][here])
+check(s.name, "20 mM of solute leave its volume within 0.5 %", abs(at_30_mM("cell_volume", 0.003) / 2 - 1) < 0.005)
+check(s.name, "and swell a cell without regulation", at_30_mM("cell_volume", 1) / 2 > 1.06)
+for ion, rest in (("cell_K", 130), ("cell_Cl", 35)):
+    lost = rest - at_30_mM(ion, 0.003) * at_30_mM("cell_volume", 0.003) / 2
+    check(s.name, f"10 mM of {ion} are lost, not {lost}", abs(lost - 10) < 0.5)
+print("\n".join(bad))
+sys.exit(bool(bad))
+PYTHON
+
+draw() { # SCRIPT STUDY ARGUMENTS...
+  local script=$1 study=$2
+  shift 2
+  "$python" "$IONSWEEP_SOURCE/postprocess/$script.py" "$scratch/$study.nc" "$@" --output "$scratch/$study.png" \
+    >"$scratch/log" 2>&1 || fail "$study: $(tail -1 "$scratch/log")"
+  [ -s "$scratch/$study.png" ] || fail "$study: $script.py draws nothing"
+  rm -f "$scratch/$study.png"
+}
+
+refuse() { # TEXT ARGUMENTS...
+  local text=$1
+  shift
+  "$python" "$IONSWEEP_SOURCE/postprocess/ledger.py" "$@" >"$scratch/log" 2>&1
+  [ $? = 2 ] || fail "ledger.py $* does not exit with 2"
+  grep -q "$text" "$scratch/log" || fail "ledger.py $*: $(tail -1 "$scratch/log")"
+}
+
+if "$python" -c "import matplotlib, xarray" 2>/dev/null; then
+  draw ledger energy_budget --share --at neuron_leak_na_permeability=0.002 \
+    --of neuron.nka.atp_use neuron.pmca.atp_use neuron.atp_use.atp_use
+  draw map energy_budget --of neuron.nka.atp_share
+  draw ledger pump_against_atp --lines --at temperature=37 --at pipette_composition_Na=6 \
+    --of neuron.A_atp neuron.nka.work neuron.nka.affinity
+  draw map pump_against_atp --of neuron.nka.affinity --at temperature=37
+  draw ledger pump_against_atp_audit --at neuron_spike_load_firing_rate=0
+  draw map pump_against_atp_audit --of neuron.nka.dissipation
+  draw map gaba_switch --of neuron.gaba_drive
+  draw ledger entropy_production --at neuron_spike_load_firing_rate=0
+  draw ledger volume_regulation --of cell.volume --by cell.swell_cl.swell.width
+  refuse 'did you mean' "$scratch/energy_budget.nc" --of neuron.nka.flx --at neuron_leak_na_permeability=0.002
+  refuse 'different units' "$scratch/energy_budget.nc" --of neuron.V neuron.Na
+  refuse 'factors vary' "$scratch/energy_budget.nc"
+  refuse 'needs one output' "$scratch/volume_regulation.nc" --of 'cell.E_*' --by cell.swell_cl.swell.width
+  refuse 'no such file' "$scratch/absent.nc"
+fi
+exit "$((failures > 0))"
