@@ -6,7 +6,7 @@ cd "$(dirname "$0")"
 # Debian packages: to build and run, and to test as well.
 packages=(build-essential cmake pkg-config libopenmpi-dev openmpi-bin libpetsc-real-dev libpnetcdf-dev
   pnetcdf-bin libnetcdf-dev netcdf-bin libyaml-dev libudunits2-dev librandom123-dev liblapack-dev
-  zlib1g-dev libssl-dev python3 python3-xarray python3-matplotlib python3-netcdf4)
+  libdeflate-dev zlib1g-dev libssl-dev python3 python3-xarray python3-matplotlib python3-netcdf4)
 packages_test=(libsundials-dev clang-format)
 
 say() { printf '\n== %s\n' "$*"; }

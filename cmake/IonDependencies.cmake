@@ -43,7 +43,8 @@ ion_find(PNETCDF pnetcdf.h pnetcdf libpnetcdf-dev pnetcdf)
 ion_find(NETCDF netcdf.h netcdf libnetcdf-dev netcdf)
 ion_find(YAML yaml.h yaml libyaml-dev yaml-0.1)
 ion_find(UDUNITS udunits2.h udunits2 libudunits2-dev udunits udunits2)
-ion_find(ZLIB zlib.h z zlib1g-dev zlib)
+ion_find(DEFLATE libdeflate.h deflate libdeflate-dev libdeflate)
+ion_find(ZLIB zlib.h z zlib1g-dev zlib) # the tests check CRCs with it
 ion_find(CRYPTO openssl/evp.h crypto libssl-dev libcrypto)
 ion_find(RANDOM123 Random123/philox.h "" librandom123-dev random123)
 if(NOT MPI_C_FOUND)
@@ -67,7 +68,7 @@ endif()
 add_library(ion_dependencies INTERFACE)
 add_library(ion::dependencies ALIAS ion_dependencies)
 target_link_libraries(ion_dependencies INTERFACE
-  ion::petsc ion::pnetcdf ion::netcdf ion::yaml ion::udunits ion::zlib ion::crypto ion::random123
+  ion::petsc ion::pnetcdf ion::netcdf ion::yaml ion::udunits ion::deflate ion::zlib ion::crypto ion::random123
   MPI::MPI_C ${LAPACK_LIBRARIES} m)
 
 # A PETSc of complex or single-precision numbers compiles almost everything and then computes nonsense.

@@ -114,4 +114,29 @@ refuse "file that is no result" "foreign.nc" run good.yaml -o foreign.nc
 refuse "file that is no result, restarted" "foreign.nc" run good.yaml -o foreign.nc --restart
 [ "$(cat foreign.nc)" = "not a result" ] || fail "a foreign file was changed"
 
+# A disk without room for the whole file: said before the first point, in one line.
+cat >limited <<END
+#!/bin/bash
+trap '' XFSZ # a write beyond the limit is an error then, as on a full disk
+ulimit -f 30000
+exec "$IONSWEEP" "\$@"
+END
+chmod +x limited
+sed 's/count: 3/count: 300000/' good.yaml >large.yaml
+IONSWEEP=./limited refuse "no room for the file" "File too large" run large.yaml -o out/a.nc
+
+# A study that one rank cannot read: that rank alone says why.
+cat >other_file <<END
+#!/bin/bash
+if [ "\$OMPI_COMM_WORLD_RANK" = 1 ]; then exec "$IONSWEEP" run absent.yaml -o out/a.nc; fi
+exec "$IONSWEEP" run good.yaml -o out/a.nc
+END
+chmod +x other_file
+# shellcheck disable=SC2086
+$MPIEXEC -n 3 ./other_file >stdout 2>stderr
+[ $? = 2 ] || fail "ranks that disagree: exit status is not 2"
+[ "$(grep -c 'absent.yaml\|good.yaml' stderr)" = 1 ] || fail "ranks that disagree: $(cat stderr)"
+grep -q '^rank 1: absent.yaml' stderr || fail "ranks that disagree: $(cat stderr)"
+[ -z "$(ls -A out)" ] || fail "ranks that disagree wrote $(ls -A out)"
+
 exit "$((failures > 0))"

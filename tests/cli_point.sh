@@ -88,13 +88,44 @@ for word in 'status: ok, class: physiological' 'neuron.nka' 'total.closure' 'sta
 done
 for words in 'list processes' 'list models' 'list designs' 'list parameters neuron_glia' \
   'list outputs neuron_glia' '--help' 'run --help' 'plan --help' 'point --help' 'list --help' \
-  '--version' "plan $IONSWEEP_SOURCE/sweeps/energy_temperature.yaml --ranks 2,64"; do
+  'help plan' '--version' "plan $IONSWEEP_SOURCE/sweeps/energy_temperature.yaml --ranks 2,64"; do
   # shellcheck disable=SC2086
   "$IONSWEEP" $words >"$scratch/out" 2>"$scratch/error" || fail "ionsweep $words"
   [ -s "$scratch/out" ] || fail "ionsweep $words prints nothing"
   [ -s "$scratch/error" ] && fail "ionsweep $words: $(head -1 "$scratch/error")"
 done
-"$IONSWEEP" list parameters neuron_glia | grep -q '^temperature  *310.15 K' ||
-  fail "list parameters does not print the temperature"
+"$IONSWEEP" list parameters neuron_glia | grep -q '^temperature  *310.15 K  *273 to 323  *[a-z]' ||
+  fail "list parameters does not print the temperature with its bounds"
+
+# Every kind says whether it obeys the second law; of the published pump a point says it does not.
+"$IONSWEEP" list processes >"$scratch/kinds"
+kinds=$(grep -c '^[a-z]' "$scratch/kinds")
+[ "$kinds" = "$(grep -c '^    second law: ' "$scratch/kinds")" ] || fail "kinds without second law"
+[ "$kinds" = "$(grep -c '^    J = ' "$scratch/kinds")" ] || fail "kinds without a rate law"
+grep -q 'second law: holds' "$scratch/table" || fail "the table does not say that the second law holds"
+"$IONSWEEP" point dusterwald2018 >"$scratch/published" || fail "point of the second model does not run"
+grep -q 'second law: broken by neuron.pump$' "$scratch/published" ||
+  fail "the pump that breaks the second law is not named"
+for table in table published; do
+  grep -Eq '(^| )-0( |$)' "$scratch/$table" && fail "$table: a negative zero"
+  awk '/ pW / && $NF == "%" { sum += $(NF - 1); n++ }
+       END { exit !(n > 3 && sum > 99.8 && sum < 100.2) }' "$scratch/$table" ||
+    fail "$table: shares do not add up to 100 %"
+done
+
+# A plan says points and file size at once, however large the design.
+cat >"$scratch/large.yaml" <<'YAML'
+model: neuron_glia
+outputs: [neuron.V]
+design:
+  kind: grid
+  factors:
+    energy_supply: {from: 0.05, to: 1, count: 1000000}
+    temperature: {from: 25 degC, to: 42 degC, count: 1000000}
+YAML
+"$IONSWEEP" plan "$scratch/large.yaml" >"$scratch/plan" || fail "plan of 1e12 points"
+grep -q '1000000000000 points' "$scratch/plan" || fail "plan: no number of points"
+# 8 bytes of the output and one of the status a point, a CRC a chunk
+grep -q 'file: about 9 TB' "$scratch/plan" || fail "plan: $(grep file: "$scratch/plan")"
 
 exit "$((failures > 0))"

@@ -160,6 +160,10 @@ const double *ion_model_rest(const ion_model *model);
 /** Theta of the model as it stands: every row of `theta` [n_theta][n_point] filled with the default. */
 void ion_model_default_theta(const ion_model *model, ion_block theta);
 
+/** Theta at which the resting state is steady: the defaults of the model file with the solved prefactors,
+ * before anything that was `set`. [n_theta] */
+const double *ion_model_reference(const ion_model *model);
+
 /* ---- evaluation over a row of points ---- */
 
 /** Rows that depend on the parameters only, [n_prepared][n_point]; a function of theta alone. */

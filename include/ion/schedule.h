@@ -106,7 +106,13 @@ typedef struct {
 /** Widen a range by a value met at a point; of equal values the first point counts, NaN never. */
 void ion_range_widen(ion_range *range, double value, uint64_t point);
 
-/** Ranges over the points this rank has solved: [n_output], then of |total.closure|/total.fuel_power
+/** Widen the ranges of this rank by points that were solved earlier; ion_study_solve does so itself.
+ *
+ * @param[in] data  [n_output][n_point] of points first, first + 1, ..., in the units of the file
+ */
+PetscErrorCode ion_study_widen(ion_study *study, uint64_t first, size_t n_point, ion_block data);
+
+/** Ranges over the points this rank has solved or read back: [n_output], then of |total.closure|/total.fuel_power
  * where both are outputs. NULL before the first point. */
 const ion_range *ion_study_ranges(const ion_study *study);
 

@@ -32,7 +32,7 @@ static void print_key(const char *key, PetscBool is_first)
 static void print_number(double value)
 {
   if (isfinite(value))
-    printf("%.17g", value);
+    printf("%.17g", value + 0.0); /* no "-0" */
   else
     printf("null");
 }

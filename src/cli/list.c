@@ -1,7 +1,6 @@
 /* ionsweep list processes | models | parameters MODEL | designs | outputs MODEL */
 #include "cli_impl.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -19,9 +18,11 @@ static PetscErrorCode list_processes(const cli_arguments *arguments)
   PetscFunctionBegin;
   (void)arguments;
   for (size_t i = 0; i < n; i++) {
-    printf("%s: %s\n    J = %s\n    %s%s\n", kind[i]->name, kind[i]->summary,
-           kind[i]->formula ? kind[i]->formula : "", kind[i]->citation,
-           kind[i]->flags & ION_NOT_THERMODYNAMIC ? "; may break the second law" : "");
+    printf("%s: %s\n", kind[i]->name, kind[i]->summary);
+    if (kind[i]->formula) printf("    J = %s\n", kind[i]->formula);
+    printf("    %s\n    second law: %s\n", kind[i]->citation,
+           kind[i]->flags & ION_NOT_THERMODYNAMIC ? "may be broken by this published law"
+                                                  : "holds");
     for (size_t k = 0; k < kind[i]->n_param; k++) print_param(&kind[i]->param[k]);
   }
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -60,17 +61,37 @@ static PetscErrorCode list_models(const cli_arguments *arguments)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+#define FAR 1e12 /* a bound beyond it, in the unit printed, is none to a reader */
+
+/* "273 to 323", ">= 0": the values allowed, in the unit printed. */
+static void range_text(double lower, double upper, char *text, size_t size)
+{
+  if (lower > -FAR && upper < FAR)
+    snprintf(text, size, "%.6g to %.6g", lower + 0.0, upper + 0.0);
+  else if (lower > -FAR)
+    snprintf(text, size, ">= %.6g", lower + 0.0);
+  else if (upper < FAR)
+    snprintf(text, size, "<= %.6g", upper + 0.0);
+  else
+    snprintf(text, size, "any");
+}
+
 static PetscErrorCode print_quantities(const ion_study *study, const ion_units *units)
 {
   size_t n, n_theta;
   const ion_quantity *quantity = ion_model_quantities(ion_study_model(study), &n, &n_theta);
-  double value;
+  double value, lower, upper;
+  char allowed[64];
 
   PetscFunctionBegin;
+  printf("%-38s %13s %-10s %-18s %s\n", "name", "default", "unit", "allowed", "meaning");
   for (size_t i = 0; i < n; i++) {
     PetscCall(cli_from_si(units, quantity[i].unit, quantity[i].value, &value));
-    printf("%-38s %13.6g %-10s %s%s\n", quantity[i].name, value, quantity[i].unit,
-           quantity[i].meaning, quantity[i].is_factor ? "" : " (may be set, not varied)");
+    PetscCall(cli_from_si(units, quantity[i].unit, quantity[i].lower, &lower));
+    PetscCall(cli_from_si(units, quantity[i].unit, quantity[i].upper, &upper));
+    range_text(lower, upper, allowed, sizeof allowed);
+    printf("%-38s %13.6g %-10s %-18s %s%s\n", quantity[i].name, value + 0.0, quantity[i].unit,
+           allowed, quantity[i].meaning, quantity[i].is_factor ? "" : " (may be set, not varied)");
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }

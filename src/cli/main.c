@@ -6,6 +6,13 @@
 
 const cli_verb *const cli_verbs[] = {&cli_run, &cli_plan, &cli_point, &cli_list, NULL};
 
+/* A disk that is full or a file that was taken away says all there is to say. */
+static PetscBool is_of_file(PetscErrorCode code)
+{
+  return (PetscBool)(code == PETSC_ERR_FILE_WRITE || code == PETSC_ERR_FILE_READ ||
+                     code == PETSC_ERR_FILE_OPEN);
+}
+
 /* What a user can mend is one line, from one rank; anything else is a short trace. */
 static PetscErrorCode report_error(MPI_Comm comm, int line, const char *function, const char *file,
                                    PetscErrorCode code, PetscErrorType type, const char *message,
@@ -16,6 +23,10 @@ static PetscErrorCode report_error(MPI_Comm comm, int line, const char *function
   (void)comm;
   if (code == PETSC_ERR_USER_INPUT) {
     if (type == PETSC_ERROR_INITIAL && *rank == 0) fprintf(stderr, "%s\n", message ? message : "");
+    return code;
+  }
+  if (is_of_file(code)) {
+    if (type == PETSC_ERROR_INITIAL) fprintf(stderr, "ionsweep: %s\n", message ? message : "");
     return code;
   }
   if (type == PETSC_ERROR_INITIAL)

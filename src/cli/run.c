@@ -3,19 +3,50 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
+
+enum { MESSAGE = 1024 };
+
+/* PETSc error handler that keeps the message for the rank that will say it. */
+// NOLINTNEXTLINE(readability-function-size): PETSc fixes the arguments
+static PetscErrorCode keep(MPI_Comm comm, int line, const char *function, const char *file,
+                           PetscErrorCode code, PetscErrorType type, const char *text,
+                           void *context)
+{
+  (void)comm;
+  (void)line;
+  (void)function;
+  (void)file;
+  if (type == PETSC_ERROR_INITIAL && text) snprintf(context, MESSAGE, "%s", text);
+  return code;
+}
 
 /* A study that one rank cannot read (a file that is not on its node) must not leave the others
- * waiting: all ranks learn the worst result. */
-static PetscErrorCode agree(MPI_Comm comm, PetscErrorCode mine, const char *file)
+ * waiting: all ranks learn of it, the lowest of those that failed says why. */
+static PetscErrorCode agree(MPI_Comm comm, PetscErrorCode mine, const char *message)
 {
-  int rank, worst, code = (int)mine;
+  int rank, size, teller;
 
   PetscFunctionBegin;
   PetscCallMPI(MPI_Comm_rank(comm, &rank));
-  PetscCallMPI(MPI_Allreduce(&code, &worst, 1, MPI_INT, MPI_MAX, comm));
-  if (mine) PetscCall(mine);
-  PetscCheck(!worst, PETSC_COMM_SELF, PETSC_ERR_USER_INPUT,
-             "%s: another rank cannot read this study", file);
+  PetscCallMPI(MPI_Comm_size(comm, &size));
+  teller = mine ? rank : size;
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &teller, 1, MPI_INT, MPI_MIN, comm));
+  if (teller == rank && rank == 0) SETERRQ(PETSC_COMM_SELF, mine, "%s", message);
+  if (teller == rank) fprintf(stderr, "rank %d: %s\n", rank, message);
+  PetscFunctionReturn(teller == size ? PETSC_SUCCESS : PETSC_ERR_USER_INPUT);
+}
+
+static PetscErrorCode open_study(MPI_Comm comm, const cli_arguments *arguments, ion_study **study)
+{
+  char message[MESSAGE] = "";
+  PetscErrorCode code;
+
+  PetscFunctionBegin;
+  PetscCall(PetscPushErrorHandler(keep, message));
+  code = ion_study_open(arguments->file, arguments->set, arguments->n_set, study);
+  PetscCall(PetscPopErrorHandler());
+  PetscCall(agree(comm, code, message));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -27,20 +58,24 @@ static PetscErrorCode solve(MPI_Comm comm, ion_study *study, const cli_arguments
                                    .durable  = arguments->durable,
                                    .interval = arguments->interval};
   ion_job_result result;
+  PetscErrorCode code;
   int rank;
 
   PetscFunctionBegin;
   memset(&result, 0, sizeof result);
   PetscCallMPI(MPI_Comm_rank(comm, &rank));
-  PetscCall(ion_study_run(comm, study, &options, &result));
+  code = ion_study_run(comm, study, &options, &result);
+  if (code == PETSC_ERR_FILE_WRITE && rank == 0 && !access(arguments->output, F_OK))
+    fprintf(stderr, "finished points are kept in %s: run the same command again to go on\n",
+            arguments->output);
+  PetscCall(code);
   PetscCall(cli_print_summary(comm, study, arguments->output, &result));
   if (!result.stopped) PetscFunctionReturn(PETSC_SUCCESS);
   *exit_status = EXIT_STOPPED;
   if (rank == 0)
-    printf(
-        "stopped by signal %d: finished points are saved in %s; run the same command again to go "
-        "on\n",
-        result.signal, arguments->output);
+    printf("stopped on request: finished points are saved in %s; run the same command again to go "
+           "on\n",
+           arguments->output);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -52,8 +87,7 @@ static PetscErrorCode run(MPI_Comm comm, const cli_arguments *arguments, int *ex
   PetscFunctionBegin;
   PetscCheck(arguments->output, PETSC_COMM_SELF, PETSC_ERR_USER_INPUT,
              "ionsweep run: -o FILE.nc is missing");
-  code = ion_study_open(arguments->file, arguments->set, arguments->n_set, &study);
-  code = agree(comm, code, arguments->file);
+  code = open_study(comm, arguments, &study);
   if (!code) code = solve(comm, study, arguments, exit_status);
   PetscCall(ion_study_close(&study));
   PetscCall(code);

@@ -53,12 +53,12 @@ static void print_counts(const ion_tally *tally)
 }
 
 /* Which factors the brief text of a point shows. */
-static void print_range_heading(const ion_study *study, PetscBool is_part)
+static void print_range_heading(const ion_study *study)
 {
   const ion_design *design = ion_study_design(study);
   const size_t n           = ion_design_n_factor(design);
 
-  printf("\n  smallest and largest value%s", is_part ? " of the points solved now" : "");
+  printf("\n  smallest and largest value");
   for (size_t i = 0; n <= CLI_MAX_BRIEF && i < n; i++) {
     const ion_factor *factor = ion_design_factor(design, i);
     const PetscBool bare     = (PetscBool)!strcmp(factor->unit, "1");
@@ -84,8 +84,8 @@ static PetscErrorCode print_ranges(const ion_study *study, const ion_range *rang
     PetscCall(cli_point_brief(study, range[i].at_lower, lower, sizeof lower));
     PetscCall(cli_point_brief(study, range[i].at_upper, upper, sizeof upper));
     printf("  %-26s %-7s %12.6g (%s)%*s%12.6g (%s)\n", output->name, bare ? "" : output->unit,
-           range[i].lower, lower, (int)PetscMax(1, 18 - (int)strlen(lower)), "", range[i].upper,
-           upper);
+           range[i].lower + 0.0, lower, (int)PetscMax(1, 18 - (int)strlen(lower)), "",
+           range[i].upper + 0.0, upper);
   }
   if (!isnan(range[n].upper))
     printf("\n  largest closure residual: %.2g of the fuel power\n", range[n].upper);
@@ -116,8 +116,8 @@ static PetscErrorCode print_all(const ion_study *study, const char *file,
   if (tally->n_read) printf(" (%llu from an earlier run)", (unsigned long long)tally->n_read);
   printf("\n");
   print_counts(tally);
-  if (tally->n_point > tally->n_read) {
-    print_range_heading(study, (PetscBool)(tally->n_read > 0));
+  if (tally->n_point > 0) {
+    print_range_heading(study);
     PetscCall(print_ranges(study, range));
   }
   print_times(result);

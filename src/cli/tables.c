@@ -11,7 +11,7 @@ static void print_cell(double value)
   if (isnan(value))
     printf("%13s", "-");
   else
-    printf("%13.6g", value);
+    printf("%13.6g", value + 0.0); /* no "-0" */
 }
 
 /* The output of that name, or NULL with a NaN value. */
@@ -91,38 +91,84 @@ static void print_list(const cli_solved *solved, const char *group, const char *
   }
 }
 
-/* Rate, affinity, dissipation and its share of the total, process by process. */
+static double of_process(const cli_solved *solved, size_t r, const char *what,
+                         const ion_output **output)
+{
+  char name[512];
+  double value;
+
+  snprintf(name, sizeof name, "%s.%s",
+           ion_model_network(ion_study_model(solved->study))->process[r].name, what);
+  *output = find(solved, name, &value);
+  return value;
+}
+
+/* Free energy lost in all processes that lose some: what a share is of, so that shares add up to 1. */
+static double lost_power(const cli_solved *solved)
+{
+  const ion_network *net = ion_model_network(ion_study_model(solved->study));
+  const ion_output *output;
+  double sum = 0.0;
+
+  for (size_t r = 0; r < net->n_process; r++)
+    sum += fmax(of_process(solved, r, "dissipation", &output), 0.0);
+  return sum;
+}
+
+/* Name the processes that run against their affinity, by more than round-off. */
+static void print_second_law(const cli_solved *solved, double lost)
+{
+  const ion_network *net = ion_model_network(ion_study_model(solved->study));
+  const ion_output *output;
+  size_t n = 0;
+
+  for (size_t r = 0; r < net->n_process; r++) {
+    if (!(of_process(solved, r, "dissipation", &output) < -1e-12 * lost)) continue;
+    printf("%s%s", n++ ? ", " : "  second law: broken by ", net->process[r].name);
+  }
+  printf(n ? "\n" : "  second law: holds, no process runs against its affinity\n");
+}
+
+static void print_process(const cli_solved *solved, size_t r, int width, double lost)
+{
+  const ion_process *process = &ion_model_network(ion_study_model(solved->study))->process[r];
+  const ion_output *output;
+  double value;
+
+  printf("  %s%-*s", process->name, width - (int)strlen(process->name),
+         process->kind->flags & ION_NOT_THERMODYNAMIC ? "*" : "");
+  value = of_process(solved, r, "flux", &output);
+  print_cell(value);
+  printf(" %-6s", output ? output->unit : "");
+  value = of_process(solved, r, "affinity", &output);
+  print_cell(value);
+  printf(" %-6s", output ? output->unit : "");
+  value = of_process(solved, r, "dissipation", &output);
+  print_cell(value);
+  printf(" pW");
+  if (value >= 0.0 && lost > 0.0)
+    printf(" %6.2f %%\n", 100.0 * value / lost);
+  else
+    printf(" %6s\n", "-");
+}
+
+/* Rate, affinity, dissipation and its share, process by process. */
 static void print_processes(const cli_solved *solved)
 {
   const ion_network *net = ion_model_network(ion_study_model(solved->study));
-  const double total     = value_of(solved, "total.dissipation");
-  PetscBool audit        = PETSC_FALSE;
-  char name[512];
+  const double lost      = lost_power(solved);
+  PetscBool flagged      = PETSC_FALSE;
+  int width              = 0;
 
-  printf("\n%-24s%20s%20s%16s%9s\n", "Processes", "rate", "affinity", "dissipation", "share");
   for (size_t r = 0; r < net->n_process; r++) {
-    const ion_process *process = &net->process[r];
-    const PetscBool flagged    = (PetscBool)((process->kind->flags & ION_NOT_THERMODYNAMIC) != 0);
-    const ion_output *output;
-    double value;
-
-    audit = (PetscBool)(audit || flagged);
-    printf("  %s%-*s", process->name, (int)PetscMax(1, 22 - (int)strlen(process->name)),
-           flagged ? "*" : "");
-    snprintf(name, sizeof name, "%s.flux", process->name);
-    output = find(solved, name, &value);
-    print_cell(value);
-    printf(" %-6s", output ? output->unit : "");
-    snprintf(name, sizeof name, "%s.affinity", process->name);
-    output = find(solved, name, &value);
-    print_cell(value);
-    printf(" %-6s", output ? output->unit : "");
-    snprintf(name, sizeof name, "%s.dissipation", process->name);
-    value = value_of(solved, name);
-    print_cell(value);
-    printf(" pW %6.2f %%\n", 100.0 * value / total);
+    width = PetscMax(width, (int)strlen(net->process[r].name) + 2);
+    if (net->process[r].kind->flags & ION_NOT_THERMODYNAMIC) flagged = PETSC_TRUE;
   }
-  if (audit) printf("  * a published law that may break the second law\n");
+  printf("\n%-*s%20s%20s%16s%9s\n", width + 2, "Processes", "rate", "affinity", "dissipation",
+         "share");
+  for (size_t r = 0; r < net->n_process; r++) print_process(solved, r, width, lost);
+  if (flagged) printf("  * a published law that may break the second law\n");
+  print_second_law(solved, lost);
 }
 
 PetscErrorCode cli_print_tables(const cli_solved *solved)

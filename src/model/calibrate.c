@@ -247,7 +247,9 @@ PetscErrorCode ion_model_calibrate(ion_model *model)
     PetscCall(take_prefactors(model, &c));
   }
   PetscCall(check_balance(model, &c));
-  for (size_t i = 0; i < model->n_theta; i++)
+  for (size_t i = 0; i < model->n_theta; i++) {
+    model->reference[i] = model->quantity[i].value;
     if (!isnan(model->override_[i])) model->quantity[i].value = model->override_[i];
+  }
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -13,7 +13,9 @@ static PetscErrorCode join_quantities(ion_model *model)
   model->n_quantity = model->theta.n + model->rest.n;
   model->quantity   = ion_model_alloc(model, model->n_quantity * sizeof *model->quantity);
   model->override_  = ion_model_alloc(model, model->n_theta * sizeof *model->override_);
-  PetscCheck(model->quantity && model->override_, PETSC_COMM_SELF, PETSC_ERR_MEM, "no memory");
+  model->reference  = ion_model_alloc(model, model->n_theta * sizeof *model->reference);
+  PetscCheck(model->quantity && model->override_ && model->reference, PETSC_COMM_SELF,
+             PETSC_ERR_MEM, "no memory");
   memcpy(model->quantity, model->theta.item, model->theta.n * sizeof *model->quantity);
   if (model->rest.n)
     memcpy(model->quantity + model->theta.n, model->rest.item,
@@ -180,6 +182,11 @@ PetscBool ion_model_is_logarithm(const ion_model *model, size_t i)
 const double *ion_model_rest(const ion_model *model)
 {
   return model->x_rest;
+}
+
+const double *ion_model_reference(const ion_model *model)
+{
+  return model->reference;
 }
 
 void ion_model_default_theta(const ion_model *model, ion_block theta)

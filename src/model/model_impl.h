@@ -166,6 +166,7 @@ struct ion_model {
   ion_quantity *quantity; /* theta then rest, after create */
   size_t n_quantity, n_theta;
   double *override_; /* [n_theta] value set before setup, NaN where none */
+  double *reference; /* [n_theta] values at which rest is steady */
   int dG0_row, dH0_row;
   int n_parameter; /* rows of the model's own parameters: 1 ... n_parameter */
 

@@ -11,6 +11,7 @@ enum { ION_MESSAGE = 512 }; /* longest error message handed on, bytes */
 typedef struct {
   PetscBool terminal; /* rewrite one line */
   PetscBool shown;
+  size_t width; /* columns of the terminal, or of a plain line */
   uint64_t n_point;
   double start, next; /* s, MPI_Wtime */
 } ion_progress;

@@ -1,13 +1,19 @@
 /* How far a job is: a line that is rewritten on a terminal, plain lines elsewhere. */
 #include "dispatch_impl.h"
 
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define TERMINAL_EVERY 0.25 /* s */
 #define LINE_FIRST 2.0      /* s */
 #define LINE_EVERY 10.0     /* s */
+#define LINE_LONGEST 500    /* columns */
 
 typedef struct {
   char text[512];
@@ -82,13 +88,49 @@ static void add_state(line *l, const ion_progress *progress, const ion_tally *ta
   add(l, "  %.0f points/s", rate(tally, seconds));
 }
 
+/* mpirun hands what ranks write on through a pipe: where it writes that to a terminal itself, this
+ * opens the terminal. -1 where there is none, or no /proc. */
+static int open_terminal_of_mpirun(void)
+{
+  char path[64];
+  struct stat about;
+
+  if (!getenv("OMPI_COMM_WORLD_SIZE")) return -1;
+  if (fstat(STDERR_FILENO, &about) || !(S_ISFIFO(about.st_mode) || S_ISSOCK(about.st_mode)))
+    return -1;
+  snprintf(path, sizeof path, "/proc/%ld/fd/%d", (long)getppid(), STDERR_FILENO);
+  return open(path, O_WRONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+}
+
+/* A line that wraps could not be rewritten: it is cut to the columns there are. */
+static void look_at_terminal(ion_progress *progress)
+{
+  const PetscBool direct = (PetscBool)(isatty(STDERR_FILENO) == 1);
+  const int fd           = direct ? STDERR_FILENO : open_terminal_of_mpirun();
+  struct winsize window  = {0};
+
+  progress->terminal = (PetscBool)(direct || (fd >= 0 && isatty(fd) == 1));
+  progress->width    = LINE_LONGEST;
+  if (progress->terminal && !ioctl(fd, TIOCGWINSZ, &window) && window.ws_col > 1)
+    progress->width = window.ws_col - 1u;
+  if (!direct && fd >= 0) (void)close(fd);
+}
+
 void ion_progress_start(ion_progress *progress, uint64_t n_point)
 {
-  progress->terminal = (PetscBool)(isatty(STDERR_FILENO) == 1);
-  progress->shown    = PETSC_FALSE;
-  progress->n_point  = n_point;
-  progress->start    = MPI_Wtime();
-  progress->next     = progress->start + (progress->terminal ? TERMINAL_EVERY : LINE_FIRST);
+  look_at_terminal(progress);
+  progress->shown   = PETSC_FALSE;
+  progress->n_point = n_point;
+  progress->start   = MPI_Wtime();
+  progress->next    = progress->start + (progress->terminal ? TERMINAL_EVERY : LINE_FIRST);
+}
+
+/* Cut a line to a width, between two of its parts: half a number would be another number. */
+static void cut(line *l, size_t width)
+{
+  if (l->n <= width) return;
+  for (l->n = width; l->n > 1 && strncmp(&l->text[l->n], "  ", 2) != 0; l->n--) continue;
+  l->text[l->n] = '\0';
 }
 
 void ion_progress_show(ion_progress *progress, const ion_tally *tally)
@@ -107,8 +149,9 @@ void ion_progress_show(ion_progress *progress, const ion_tally *tally)
   } else {
     add(&l, "?");
   }
-  add_classes(&l, tally);
   add_failures(&l, tally);
+  add_classes(&l, tally);
+  cut(&l, progress->width);
   fprintf(stderr, progress->terminal ? "\r%s\033[K" : "%s\n", l.text);
   (void)fflush(stderr);
 }
@@ -122,8 +165,8 @@ void ion_progress_end(ion_progress *progress, const ion_tally *tally, const char
   add_state(&l, progress, tally, seconds);
   add(&l, "  ");
   add_duration(&l, seconds);
-  add_classes(&l, tally);
   add_failures(&l, tally);
+  add_classes(&l, tally);
   fprintf(stderr, progress->terminal && progress->shown ? "\r%s\033[K\n" : "%s\n", l.text);
   (void)fflush(stderr);
 }

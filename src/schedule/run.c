@@ -61,6 +61,7 @@ static PetscErrorCode do_chunk(void *context, uint64_t chunk, ion_tally *tally)
   PetscCall(ion_store_read_chunk(r->store, chunk, r->data, r->status, &complete));
   if (complete) {
     tally->n_read += n;
+    PetscCall(ion_study_widen(r->study, first, n, r->data));
   } else {
     PetscCall(solve_chunk(r, chunk, tally));
   }
@@ -88,9 +89,7 @@ static PetscErrorCode look(const char *path, const ion_store_schema *schema,
   PetscFunctionBegin;
   PetscCall(ion_store_probe(path, schema, found, why, sizeof why));
   PetscCheck(*found != ION_STORE_FOREIGN, PETSC_COMM_SELF, PETSC_ERR_USER_INPUT,
-             "%s exists and is no result file to go on with: %s; it is left as it is, choose "
-             "another output",
-             path, why);
+             "%s cannot be the output: %s; it is left as it is, choose another one", path, why);
   PetscCheck(*found != ION_STORE_OTHER || options->restart, PETSC_COMM_SELF, PETSC_ERR_USER_INPUT,
              "%s holds another study: %s; choose another output, or --restart to start over", path,
              why);

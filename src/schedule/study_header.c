@@ -55,6 +55,21 @@ static PetscErrorCode keep_unit(study_header *header, const char *unit, const ch
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Many quantities share a meaning ("largest forward rate"): which one it is is added. */
+static PetscErrorCode keep_meaning(study_header *header, const ion_quantity *quantity,
+                                   const char **kept)
+{
+  char text[512];
+
+  PetscFunctionBegin;
+  if (strchr(quantity->name, '.'))
+    snprintf(text, sizeof text, "%s (%s)", quantity->meaning, quantity->name);
+  else
+    snprintf(text, sizeof text, "%s", quantity->meaning);
+  PetscCall(keep(header, text, kept));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode append(char **text, const char *part)
 {
   const size_t n = *text ? strlen(*text) : 0;
@@ -115,8 +130,8 @@ static PetscErrorCode describe_coordinates(ion_study *study)
     const ion_factor *factor  = ion_design_factor(design, i);
     ion_store_var *coordinate = &header->coordinate[i];
 
-    coordinate->type      = ION_STORE_DOUBLE;
-    coordinate->long_name = quantity[factor->quantity].meaning;
+    coordinate->type = ION_STORE_DOUBLE;
+    PetscCall(keep_meaning(header, &quantity[factor->quantity], &coordinate->long_name));
     PetscCall(keep_name(header, factor->name, &coordinate->name));
     PetscCall(keep_unit(header, factor->unit, &coordinate->unit));
     if (grid) header->dim[i] = (ion_store_dim){coordinate->name, factor->count};

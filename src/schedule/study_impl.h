@@ -5,8 +5,9 @@
 #include <ion/schedule.h>
 
 enum {
-  ION_STUDY_BATCH = 2048, /* points handed to the solver together: few of its lanes wait at the end */
-  ION_STUDY_TILE  = 64    /* points reported together: their rows stay in the cache */
+  ION_STUDY_BATCH =
+      2048,           /* points handed to the solver together: few of its lanes wait at the end */
+  ION_STUDY_TILE = 64 /* points reported together: their rows stay in the cache */
 };
 
 /* Texts a schema borrows. */

@@ -68,6 +68,7 @@ static PetscErrorCode make_ranges(ion_study *study)
   const size_t n = ion_outputs_count(study->outputs) + 1;
 
   PetscFunctionBegin;
+  if (study->rows.range) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(PetscMalloc1(n, &study->rows.range));
   for (size_t i = 0; i < n; i++)
     study->rows.range[i] = (ion_range){.lower = (double)NAN, .upper = (double)NAN};
@@ -85,7 +86,6 @@ static PetscErrorCode make_rows(ion_study *study)
   if (rows->is_ready) PetscFunctionReturn(PETSC_SUCCESS);
   ion_model_quantities(model, &n_quantity, &n_theta);
   PetscCall(make_solver(study));
-  PetscCall(make_ranges(study));
   PetscCall(make_response(study));
   PetscCall(ion_block_create(n_theta, n, &rows->theta));
   PetscCall(ion_block_create(ion_design_n_factor(study->design) + 1, n, &rows->factors));
@@ -224,21 +224,49 @@ void ion_range_widen(ion_range *range, double value, uint64_t point)
   }
 }
 
-static void widen_ranges(ion_study *study, uint64_t first, size_t n, ion_block data)
+/* The first place where a value is met. */
+static size_t place_of(double value, const double *y, size_t n)
+{
+  size_t p = 0;
+
+  while (p < n && !(y[p] <= value && y[p] >= value)) p++;
+  return p;
+}
+
+/* Widen by n values: their own bounds first, then where these are met if that matters. */
+static void widen_row(ion_range *range, const double *y, uint64_t first, size_t n)
+{
+  double lower = (double)INFINITY, upper = -(double)INFINITY;
+
+#pragma omp simd reduction(min : lower) reduction(max : upper)
+  for (size_t p = 0; p < n; p++) {
+    lower = y[p] < lower ? y[p] : lower;
+    upper = y[p] > upper ? y[p] : upper;
+  }
+  if (!(lower <= upper)) return;
+  if (!(lower > range->lower)) ion_range_widen(range, lower, first + place_of(lower, y, n));
+  if (!(upper < range->upper)) ion_range_widen(range, upper, first + place_of(upper, y, n));
+}
+
+PetscErrorCode ion_study_widen(ion_study *study, uint64_t first, size_t n_point, ion_block data)
 {
   const size_t n_output = ion_outputs_count(study->outputs);
   const double *closure = NULL, *fuel = NULL;
+  ion_range *range;
 
+  PetscFunctionBegin;
+  PetscCall(make_ranges(study));
+  range = study->rows.range;
   for (size_t i = 0; i < n_output; i++) {
     const char *name = ion_outputs_at(study->outputs, i)->name;
-    const double *y  = ion_row(data, i);
 
-    for (size_t p = 0; p < n; p++) ion_range_widen(&study->rows.range[i], y[p], first + p);
-    if (!strcmp(name, "total.closure")) closure = y;
-    if (!strcmp(name, "total.fuel_power")) fuel = y;
+    widen_row(&range[i], ion_row(data, i), first, n_point);
+    if (!strcmp(name, "total.closure")) closure = ion_row(data, i);
+    if (!strcmp(name, "total.fuel_power")) fuel = ion_row(data, i);
   }
-  for (size_t p = 0; closure && fuel && p < n; p++)
-    ion_range_widen(&study->rows.range[n_output], fabs(closure[p]) / fabs(fuel[p]), first + p);
+  for (size_t p = 0; closure && fuel && p < n_point; p++)
+    ion_range_widen(&range[n_output], fabs(closure[p]) / fabs(fuel[p]), first + p);
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 const ion_range *ion_study_ranges(const ion_study *study)
@@ -259,7 +287,7 @@ PetscErrorCode ion_study_solve(ion_study *study, uint64_t first, size_t n_point,
     const ion_block batch = points_from(data, done, n);
 
     PetscCall(solve_batch(study, first + done, n, batch, status + done));
-    widen_ranges(study, first + done, n, batch);
+    PetscCall(ion_study_widen(study, first + done, n, batch));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -392,7 +392,7 @@ static PetscErrorCode rescue_points(ion_solver *solver, ion_stage *s, ion_queue 
   size_t n_left = 0;
 
   PetscFunctionBegin;
-  ion_model_default_theta(solver->model, s->theta);
+  ion_solver_reference_theta(solver->model, s->theta);
   ion_model_prepare(solver->model, s->theta, s->tile->prepared);
   s->is_path = PETSC_TRUE;
   PetscCall(run_stage(s, queue));

@@ -78,7 +78,7 @@ struct ion_solver {
   unsigned char *varies; /* [n_theta] */
   size_t n_prepared_varying;
   int *prepared_varying;      /* prepared rows that depend on the varying parameters */
-  double *reference;          /* [n_theta] */
+  const double *reference;    /* [n_theta] */
   double *tangent;            /* [n_varying][n_state] dx/dg, g = ln p or p */
   unsigned char *logarithmic; /* [n_varying] */
   double rest_sign;           /* sign of the determinant at rest */
@@ -108,6 +108,9 @@ struct ion_solver {
   ion_block trial; /* [n_state][max_batch] */
   double *scalars; /* [4][max_batch] norm, step, first, sign */
 };
+
+/* steady.c */
+void ion_solver_reference_theta(const ion_model *model, ion_block theta);
 
 /* tangent.c */
 PetscErrorCode ion_solver_find_tangents(ion_solver *solver);

@@ -18,6 +18,15 @@ static PetscErrorCode choose_lanes(size_t max_batch, size_t *lanes)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Every row of theta at its reference, where rest is steady. */
+void ion_solver_reference_theta(const ion_model *model, ion_block theta)
+{
+  const double *reference = ion_model_reference(model);
+
+  for (size_t k = 0; k < theta.n_row; k++)
+    for (size_t p = 0; p < theta.stride; p++) ion_row(theta, k)[p] = reference[k];
+}
+
 /* Jacobian at rest, from which the order of elimination and the sign of its determinant come. */
 static PetscErrorCode create_elimination(ion_solver *solver)
 {
@@ -33,7 +42,7 @@ static PetscErrorCode create_elimination(ion_solver *solver)
   PetscCall(ion_block_create(solver->n_state, 1, &x));
   PetscCall(ion_work_create(solver->model, 1, &work));
   PetscCall(PetscMalloc1(pattern->n_nonzero, &jacobian));
-  ion_model_default_theta(solver->model, theta);
+  ion_solver_reference_theta(solver->model, theta);
   ion_model_prepare(solver->model, theta, prepared);
   for (size_t i = 0; i < solver->n_state; i++) ion_row(x, i)[0] = rest[i];
   ion_model_evaluate(solver->model, prepared, x, 1, ION_RESIDUAL | ION_JACOBIAN, &work);
@@ -70,9 +79,8 @@ static PetscErrorCode find_rest(ion_solver *solver, ion_block theta)
   ion_tile *tile = &solver->tile;
 
   PetscFunctionBegin;
-  ion_model_default_theta(solver->model, theta);
+  ion_solver_reference_theta(solver->model, theta);
   ion_model_prepare(solver->model, theta, tile->prepared);
-  for (size_t k = 0; k < solver->n_theta; k++) solver->reference[k] = ion_row(theta, k)[0];
   PetscCall(ion_solver_find_tangents(solver));
   ion_model_prepare(solver->model, theta, tile->prepared);
   ion_model_evaluate(solver->model, tile->prepared, tile->x, tile->lanes,
@@ -98,6 +106,28 @@ static PetscErrorCode find_special_unknowns(ion_solver *solver)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* What differs from the reference: the caller's rows, and whatever was `set`. */
+static PetscErrorCode list_varying(ion_solver *solver, const int *varying, size_t n_varying)
+{
+  const ion_quantity *quantity = ion_model_quantities(solver->model, NULL, NULL);
+
+  PetscFunctionBegin;
+  solver->reference = ion_model_reference(solver->model);
+  PetscCall(PetscMalloc1(n_varying + solver->n_theta, &solver->varying));
+  PetscCall(PetscCalloc1(solver->n_theta, &solver->varies));
+  for (size_t k = 0; k < n_varying; k++) {
+    solver->varying[k]         = varying[k];
+    solver->varies[varying[k]] = 1;
+  }
+  solver->n_varying = n_varying;
+  for (size_t k = 0; k < solver->n_theta; k++) {
+    if (solver->varies[k] || quantity[k].value == solver->reference[k]) continue;
+    solver->varying[solver->n_varying++] = (int)k;
+    solver->varies[k]                    = 1;
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 PetscErrorCode ion_solver_create(const ion_model *model, const int *varying, size_t n_varying,
                                  size_t max_batch, ion_solver **out)
 {
@@ -110,11 +140,11 @@ PetscErrorCode ion_solver_create(const ion_model *model, const int *varying, siz
   solver            = *out;
   solver->model     = model;
   solver->n_state   = ion_model_n_state(model);
-  solver->n_varying = n_varying;
   solver->max_batch = max_batch;
   PetscCheck(solver->n_state <= ION_MAX_STATE, PETSC_COMM_SELF, PETSC_ERR_SUP,
              "the model has %zu unknowns; at most %d", solver->n_state, ION_MAX_STATE);
   (void)ion_model_quantities(model, NULL, &solver->n_theta);
+  PetscCall(list_varying(solver, varying, n_varying));
   PetscCall(choose_lanes(max_batch, &lanes));
   PetscCall(create_elimination(solver));
   PetscCall(ion_tile_create(solver, lanes, &solver->tile));
@@ -122,22 +152,17 @@ PetscErrorCode ion_solver_create(const ion_model *model, const int *varying, siz
   PetscCall(ion_elimination_place(&solver->relaxation, &solver->tile.work));
   PetscCall(ion_tile_create(solver, lanes < 64 ? lanes : 64, &solver->rescue));
   PetscCall(ion_block_create(ion_model_n_prepared(model), max_batch, &solver->prepared));
-  PetscCall(PetscMalloc1(n_varying, &solver->varying));
-  PetscCall(PetscMalloc1(n_varying, &solver->logarithmic));
-  PetscCall(PetscMalloc1(n_varying * solver->n_state, &solver->tangent));
-  PetscCall(PetscMalloc1(solver->n_theta, &solver->reference));
+  PetscCall(PetscMalloc1(solver->n_varying, &solver->logarithmic));
+  PetscCall(PetscMalloc1(solver->n_varying * solver->n_state, &solver->tangent));
   PetscCall(PetscMalloc1(max_batch, &solver->converged));
   PetscCall(PetscMalloc1(max_batch, &solver->det_sign));
   PetscCall(PetscMalloc1(max_batch, &solver->iterations));
-  PetscCall(PetscCalloc1(solver->n_theta, &solver->varies));
-  PetscCall(PetscArraycpy(solver->varying, varying, n_varying));
-  for (size_t k = 0; k < n_varying; k++) solver->varies[varying[k]] = 1;
   PetscCall(ion_block_create(solver->n_theta, max_batch, &theta));
-  ion_model_default_theta(model, theta);
+  ion_solver_reference_theta(model, theta);
   ion_model_prepare(model, theta, solver->prepared);
   PetscCall(ion_block_destroy(&theta));
   PetscCall(ion_block_create(solver->n_theta, lanes, &theta));
-  ion_model_default_theta(model, theta);
+  ion_solver_reference_theta(model, theta);
   PetscCall(find_varying_rows(solver, theta));
   PetscCall(find_rest(solver, theta));
   PetscCall(ion_block_destroy(&theta));
@@ -163,7 +188,6 @@ PetscErrorCode ion_solver_destroy(ion_solver **out)
   PetscCall(PetscFree(solver->varies));
   PetscCall(PetscFree(solver->logarithmic));
   PetscCall(PetscFree(solver->tangent));
-  PetscCall(PetscFree(solver->reference));
   PetscCall(PetscFree(solver->converged));
   PetscCall(PetscFree(solver->det_sign));
   PetscCall(PetscFree(solver->iterations));

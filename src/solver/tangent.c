@@ -13,7 +13,7 @@ static PetscBool is_logarithmic(const ion_model *model, int row)
 {
   const ion_quantity *q = ion_model_quantities(model, NULL, NULL) + row;
 
-  return (PetscBool)(q->lower >= 0 && q->value > 0 && row != 0);
+  return (PetscBool)(q->lower >= 0 && ion_model_reference(model)[row] > 0 && row != 0);
 }
 
 /* dF/dg_f at rest by the two lanes x_rest at p(1 +- h); in lanes 0 and 1 of the tile. */
@@ -27,7 +27,7 @@ static PetscErrorCode tangent_of(ion_solver *solver, size_t f, double *tangent)
 
   PetscFunctionBegin;
   PetscCall(ion_block_create(solver->n_theta, tile->lanes, &theta));
-  ion_model_default_theta(solver->model, theta);
+  ion_solver_reference_theta(solver->model, theta);
   for (int s = 0; s < 2; s++) {
     const double step = s ? -h : h;
 

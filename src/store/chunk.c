@@ -2,10 +2,10 @@
 #include "store_impl.h"
 
 #include <mpi.h>
-#include <zlib.h>
 
 #include <errno.h>
 #include <fcntl.h>
+#include <libdeflate.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -154,7 +154,7 @@ PetscErrorCode ion_store_write_chunk(ion_store *store, uint64_t chunk, ion_block
 {
   uint64_t first;
   size_t n;
-  uLong crc = crc32_z(0, NULL, 0);
+  uint32_t crc = 0;
 
   PetscFunctionBegin;
   PetscCall(check_shape(store, chunk, data, &first, &n));
@@ -164,12 +164,12 @@ PetscErrorCode ion_store_write_chunk(ion_store *store, uint64_t chunk, ion_block
     const size_t width        = ion_store_width(type);
 
     ion_store_encode(type, n, ion_row(data, i), store->bytes);
-    crc = crc32_z(crc, store->bytes, n * width);
+    crc = libdeflate_crc32(crc, store->bytes, n * width);
     PetscCall(ion_store_put(store->fd, store->path, store->layout.output[i] + first * width,
                             store->bytes, n * width));
   }
-  crc = crc32_z(crc, status, n);
-  PetscCall(hold(store, chunk, (uint32_t)crc, status, n));
+  crc = libdeflate_crc32(crc, status, n);
+  PetscCall(hold(store, chunk, crc, status, n));
   if (store->durable != ION_DURABLE_INTERVAL || MPI_Wtime() - store->synced >= store->interval) {
     PetscCall(commit(store));
   }
@@ -186,7 +186,7 @@ PetscErrorCode ion_store_flush(ion_store *store)
 
 /* All outputs of a chunk, and the CRC of their bytes as they are in the file. */
 static PetscErrorCode read_outputs(ion_store *store, uint64_t first, size_t n, ion_block data,
-                                   uLong *crc)
+                                   uint32_t *crc)
 {
   PetscFunctionBegin;
   for (size_t i = 0; i < store->schema->n_output; i++) {
@@ -195,7 +195,7 @@ static PetscErrorCode read_outputs(ion_store *store, uint64_t first, size_t n, i
 
     PetscCall(ion_store_get(store->fd, store->path, store->layout.output[i] + first * width,
                             store->bytes, n * width));
-    *crc = crc32_z(*crc, store->bytes, n * width);
+    *crc = libdeflate_crc32(*crc, store->bytes, n * width);
     ion_store_decode(type, n, store->bytes, ion_row(data, i));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -207,7 +207,7 @@ PetscErrorCode ion_store_read_chunk(ion_store *store, uint64_t chunk, ion_block 
   uint64_t first;
   size_t n;
   unsigned char stored[4];
-  uLong crc = crc32_z(0, NULL, 0);
+  uint32_t crc = 0;
 
   PetscFunctionBegin;
   PetscCall(check_shape(store, chunk, data, &first, &n));
@@ -215,9 +215,9 @@ PetscErrorCode ion_store_read_chunk(ion_store *store, uint64_t chunk, ion_block 
   *complete = (PetscBool)(memchr(status, ION_PENDING, n) == NULL);
   if (!*complete) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(read_outputs(store, first, n, data, &crc));
-  crc = crc32_z(crc, status, n);
+  crc = libdeflate_crc32(crc, status, n);
   PetscCall(ion_store_get(store->fd, store->path, store->layout.crc + 4 * chunk, stored, 4));
-  *complete = (PetscBool)(ion_store_decode_crc(stored) == (uint32_t)crc);
+  *complete = (PetscBool)(ion_store_decode_crc(stored) == crc);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -1,0 +1,50 @@
+#!/bin/bash
+# What a person at a terminal sees: one line, rewritten in place, never wider than the terminal, also
+# where mpirun stands between.
+# Needs IONSWEEP (the program), IONSWEEP_SOURCE (the source) and MPIEXEC (mpirun and its options).
+set -u
+export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
+command -v script >/dev/null || {
+  echo "no program 'script' to stand in for a terminal: skipped"
+  exit 77
+}
+failures=0
+
+fail() {
+  echo "FAIL $1"
+  failures=$((failures + 1))
+}
+
+cat >study.yaml <<'YAML'
+model: neuron_glia
+outputs: [neuron.V, class]
+design:
+  kind: grid
+  factors:
+    energy_supply: {from: 0.05, to: 1, count: 300}
+    temperature: {from: 25 degC, to: 42 degC, count: 100}
+YAML
+
+# look COLUMNS COMMAND: run it on a terminal; what it rewrote goes to `lines`, one a line.
+look() {
+  script -qec "stty cols $1; $2" typescript </dev/null >/dev/null || fail "$2: exit status $?"
+  tr '\r' '\n' <typescript | grep -a $'\033\[K' | sed $'s/\033\\[K.*//' >lines
+}
+
+for command in "$IONSWEEP" "$MPIEXEC -n 2 $IONSWEEP"; do
+  rm -f a.nc
+  look 60 "$command run study.yaml -o a.nc"
+  [ "$(wc -l <lines)" -gt 1 ] || fail "$command: no line is rewritten"
+  # the last one stays on the screen and may be long
+  awk 'length > 59' <(sed '$d' lines) | grep . && fail "$command: a line is wider than the terminal"
+  grep -q ' points/s  ETA ' lines || fail "$command: no rate, no time to go"
+  tail -1 lines | grep -q '^done: 100.0 %  30000/30000 points' || fail "$command: no end"
+done
+
+# Into a file go plain lines.
+rm -f a.nc
+"$IONSWEEP" run study.yaml -o a.nc 2>plain >/dev/null
+grep -q $'[\r\033]' plain && fail "a log has control characters"
+tail -1 plain | grep -q '^done: 100.0 %' || fail "a log has no end"
+
+exit "$((failures > 0))"
