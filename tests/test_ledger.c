@@ -116,18 +116,31 @@ static PetscErrorCode default_model_at_rest(void)
 static PetscErrorCode totals_are_sums_of_processes(void)
 {
   fixture f;
-  double sum = 0.0, affinity, flux;
+  double sum = 0.0, by_kind = 0.0, entropy = 0.0, affinity, flux;
+  const ion_network *net;
+  char name[128];
 
   PetscFunctionBegin;
   PetscCall(set_up(&f, "neuron_glia", NULL));
+  net = ion_model_network(f.model);
   for (size_t i = 0; i < ion_model_n_state(f.model); i++)
     *ion_row(f.x, i) += 0.01; /* no steady state */
   observe(&f);
+  for (size_t r = 0; r < net->n_process; r++) {
+    snprintf(name, sizeof name, "%s.dissipation", net->process[r].name);
+    sum += value(&f, name);
+    snprintf(name, sizeof name, "%s.entropy_production", net->process[r].name);
+    entropy += value(&f, name);
+  }
   for (size_t i = 0; i < ion_outputs_count(f.outputs); i++)
-    if (!strcmp(ion_outputs_at(f.outputs, i)->unit, "pW") &&
-        !strcmp(ion_outputs_at(f.outputs, i)->group, "ledger"))
-      sum += *ion_row(f.value, i);
+    if (!strncmp(ion_outputs_at(f.outputs, i)->name, "kind.", 5)) by_kind += *ion_row(f.value, i);
   CHECK_RELATIVE(value(&f, "total.dissipation"), sum, 1e-12);
+  CHECK_RELATIVE(by_kind, sum, 1e-12);
+  CHECK_RELATIVE(value(&f, "neuron.dissipation") + value(&f, "glia.dissipation") +
+                     value(&f, "ecs.dissipation"),
+                 sum, 1e-12);
+  CHECK_RELATIVE(value(&f, "total.entropy_production"), entropy, 1e-12);
+  CHECK_RELATIVE(value(&f, "total.heat_flow"), sum, 1e-12);
   CHECK_RELATIVE(value(&f, "total.closure"), sum - value(&f, "total.fuel_power"), 1e-6);
   CHECK(fabs(value(&f, "total.closure")) > 1e-3); /* away from a steady state the books stay open */
   flux     = value(&f, "neuron.leak_k.flux");     /* fmol/s kJ/mol = pW */
@@ -233,13 +246,61 @@ static PetscErrorCode classes_follow_branch_stability_and_bounds(void)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* What is made is used, the shares of the users add up to 1, and the pump takes two thirds. */
+static PetscErrorCode atp_is_shared_out(void)
+{
+  static const char *const users[] = {"nka", "pmca", "atp_use"};
+  fixture f;
+  double share = 0.0, used = 0.0;
+  char name[128];
+
+  PetscFunctionBegin;
+  PetscCall(set_up(&f, "neuron_glia", NULL));
+  observe(&f);
+  for (size_t k = 0; k < ION_COUNT(users); k++) {
+    snprintf(name, sizeof name, "neuron.%s.atp_share", users[k]);
+    share += value(&f, name);
+    snprintf(name, sizeof name, "neuron.%s.atp_use", users[k]);
+    used += value(&f, name);
+  }
+  CHECK_NEAR(share, 1.0, 1e-12);
+  CHECK_RELATIVE(used, value(&f, "neuron.atp_used"), 1e-12);
+  CHECK_RELATIVE(value(&f, "neuron.atp_made"), used, 1e-9); /* at rest */
+  CHECK_NEAR(value(&f, "neuron.nka.atp_share"), 2.0 / 3.0, 1e-3);
+  CHECK_RELATIVE(value(&f, "neuron.ox_phos.atp_use"), -used, 1e-9);
+  CHECK_RELATIVE(value(&f, "neuron.nka.atp_molecules"),
+                 value(&f, "neuron.nka.atp_use") * 1e-15 * 6.02214076e23, 1e-12);
+  CHECK_RELATIVE(value(&f, "neuron.ox_phos.source_power") + value(&f, "glia.ox_phos.source_power"),
+                 value(&f, "total.fuel_power"), 1e-12);
+  PetscCall(tear_down(&f));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* No process of neuron_glia breaks the second law; the published pump of dusterwald2018 does. */
+static PetscErrorCode audit_counts_what_runs_uphill(void)
+{
+  fixture f;
+
+  PetscFunctionBegin;
+  PetscCall(set_up(&f, "neuron_glia", NULL));
+  observe(&f);
+  CHECK(value(&f, "audit.violations") == 0);
+  PetscCall(tear_down(&f));
+  PetscCall(set_up(&f, "dusterwald2018", NULL));
+  observe(&f);
+  CHECK(value(&f, "audit.violations") == 1);
+  CHECK(value(&f, "neuron.pump.dissipation") < 0);
+  PetscCall(tear_down(&f));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode selection_keeps_the_order_asked_for(void)
 {
   fixture f;
 
   PetscFunctionBegin;
   PetscCall(set_up(&f, "neuron_glia", "[class, ecs.K, '*.E_K', ecs.K, ledger.total]"));
-  CHECK(ion_outputs_count(f.outputs) == 8);
+  CHECK(ion_outputs_count(f.outputs) == 9);
   CHECK(place(&f, "class") == 0 && place(&f, "ecs.K") == 1 && place(&f, "neuron.E_K") == 2 &&
         place(&f, "glia.E_K") == 3 && place(&f, "total.dissipation") == 4);
   PetscCall(tear_down(&f));
@@ -285,6 +346,8 @@ static const ion_test_case cases[] = {
     {"clamped_baths_deliver",                      clamped_baths_deliver                     },
     {"nernst_potentials_by_their_formula",         nernst_potentials_by_their_formula        },
     {"classes_follow_branch_stability_and_bounds", classes_follow_branch_stability_and_bounds},
+    {"atp_is_shared_out",                          atp_is_shared_out                         },
+    {"audit_counts_what_runs_uphill",              audit_counts_what_runs_uphill             },
     {"selection_keeps_the_order_asked_for",        selection_keeps_the_order_asked_for       },
     {"unknown_outputs_are_refused",                unknown_outputs_are_refused               },
 };

@@ -162,7 +162,7 @@ static const ion_item_kind item_compartment = {compartment_dissipation, "ledger"
 static const ion_item_kind item_kind        = {kind_dissipation, "ledger", "pW", 1e12, PETSC_FALSE};
 static const ion_item_kind item_source      = {source_power, "ledger", "pW", 1e12, PETSC_FALSE};
 static const ion_item_kind item_bath        = {bath_power, "ledger", "pW", 1e12, PETSC_FALSE};
-static const ion_item_kind item_heat        = {heat_flow, "ledger.total", "pW", 1e12, PETSC_FALSE};
+const ion_item_kind ion_item_total_heat     = {heat_flow, "ledger.total", "pW", 1e12, PETSC_FALSE};
 static const ion_item_kind item_use         = {atp_use, "atp", "fmol/s", 1e15, PETSC_FALSE};
 static const ion_item_kind item_molecules   = {atp_molecules, "atp", "1/s", 1.0, PETSC_FALSE};
 static const ion_item_kind item_made        = {atp_made, "atp", "fmol/s", 1e15, PETSC_FALSE};
@@ -230,8 +230,6 @@ PetscErrorCode ion_outputs_tabulate_budget(ion_outputs *outputs)
     if (net->pool[q].clamped)
       PetscCall(ion_outputs_add_of(outputs, &item_bath, (int)q, 0, net->pool[q].name,
                                    "source_power", "free energy delivered by clamped"));
-  PetscCall(ion_outputs_add(outputs, &item_heat, 0, 0, "total.heat_flow",
-                            "heat given off, temperature times entropy production"));
   PetscCall(ion_outputs_add(outputs, &item_violations, 0, 0, "audit.violations",
                             "number of processes that run against their affinity"));
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -41,8 +41,8 @@ struct ion_item {
 extern const ion_item_kind ion_item_potential, ion_item_concentration, ion_item_volume,
     ion_item_osmolarity, ion_item_nernst, ion_item_a_atp, ion_item_work, ion_item_efficiency,
     ion_item_flux, ion_item_affinity, ion_item_dissipation, ion_item_total_dissipation,
-    ion_item_total_entropy, ion_item_total_fuel, ion_item_total_closure, ion_item_eigenvalue,
-    ion_item_frequency, ion_item_class;
+    ion_item_total_entropy, ion_item_total_fuel, ion_item_total_closure, ion_item_total_heat,
+    ion_item_eigenvalue, ion_item_frequency, ion_item_class;
 
 struct ion_outputs {
   const ion_model *model; /* borrowed */

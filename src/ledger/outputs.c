@@ -64,8 +64,8 @@ static PetscErrorCode refuse(const ion_outputs *all, const ion_node *node, const
     PetscCall(ion_node_fail(node, "unknown output '%s'; did you mean '%s'?", word, nearest));
   else
     PetscCall(ion_node_fail(node,
-                            "unknown output '%s'; groups: state, nernst, atp, ledger, "
-                            "ledger.total, stability, class",
+                            "unknown output '%s'; groups: state, nernst, electrical, atp, ledger, "
+                            "ledger.total, audit, nanodomain, stability, class",
                             word));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -171,6 +171,8 @@ static PetscErrorCode add_totals(ion_outputs *outputs)
                             "free energy delivered by fuel and baths per time"));
   PetscCall(ion_outputs_add(outputs, &ion_item_total_closure, 0, 0, "total.closure",
                             "total dissipation less all free energy delivered"));
+  PetscCall(ion_outputs_add(outputs, &ion_item_total_heat, 0, 0, "total.heat_flow",
+                            "heat given off, temperature times entropy production"));
   PetscCall(ion_outputs_add(outputs, &ion_item_eigenvalue, 0, 0, "stability.eigenvalue",
                             "largest real part of the eigenvalues of the dynamics"));
   PetscCall(ion_outputs_add(outputs, &ion_item_frequency, 0, 0, "stability.frequency",
