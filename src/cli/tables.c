@@ -57,15 +57,19 @@ static void print_by_compartment(const cli_solved *solved, const char *group, co
   const ion_outputs *outputs = ion_study_outputs(solved->study);
   const ion_network *net     = ion_model_network(ion_study_model(solved->study));
   char name[512];
+  PetscBool is_any = PETSC_FALSE;
 
-  printf("\n%-24s", heading);
+  for (size_t i = 0; i < ion_outputs_count(outputs); i++)
+    if (!strcmp(ion_outputs_at(outputs, i)->group, group)) is_any = PETSC_TRUE;
+  if (!is_any) return;
+  printf("\n%-28s", heading);
   for (size_t c = 0; c < net->n_compartment; c++) printf("%13s", net->compartment[c].name);
   printf("\n");
   for (size_t i = 0; i < ion_outputs_count(outputs); i++) {
     const ion_output *output = ion_outputs_at(outputs, i);
 
     if (strcmp(output->group, group) != 0 || is_repeated(outputs, i)) continue;
-    printf("  %-14s%-8s", strchr(output->name, '.') + 1, output->unit);
+    printf("  %-18s%-8s", strchr(output->name, '.') + 1, output->unit);
     for (size_t c = 0; c < net->n_compartment; c++) {
       snprintf(name, sizeof name, "%s%s", net->compartment[c].name, strchr(output->name, '.'));
       print_cell(value_of(solved, name));
@@ -171,6 +175,49 @@ static void print_processes(const cli_solved *solved)
   print_second_law(solved, lost);
 }
 
+/* A percentage, "-" where there is none. */
+static void print_percent(double value)
+{
+  if (isnan(value))
+    printf("%12s", "-");
+  else
+    printf("%10.2f %%", 100.0 * value);
+}
+
+/* Who makes and who uses ATP, cell by cell; users' shares add up to 100 %. */
+static void print_atp(const cli_solved *solved)
+{
+  const ion_network *net = ion_model_network(ion_study_model(solved->study));
+  char name[512];
+
+  for (size_t c = 0; c < net->n_compartment; c++) {
+    const char *cell = net->compartment[c].name;
+    const ion_output *output;
+
+    snprintf(name, sizeof name, "%s.A_atp", cell);
+    if (isnan(value_of(solved, name))) continue;
+    printf("\nATP in %s: %.6g kJ/mol", cell, value_of(solved, name));
+    snprintf(name, sizeof name, "%s.atp_made", cell);
+    printf(", made %.6g fmol/s", value_of(solved, name));
+    snprintf(name, sizeof name, "%s.atp_used", cell);
+    printf(", used %.6g fmol/s\n", value_of(solved, name));
+    printf("  %-22s%16s%16s%12s%14s%12s\n", "(made where negative)", "fmol/s", "molecules/s",
+           "share", "work kJ/mol", "efficiency");
+    for (size_t r = 0; r < net->n_process; r++) {
+      if (net->process[r].compartment != (int)c || !net->process[r].n_atp) continue;
+      printf("  %-25s", net->process[r].name);
+      print_cell(of_process(solved, r, "atp_use", &output));
+      printf("   ");
+      print_cell(of_process(solved, r, "atp_molecules", &output));
+      print_percent(of_process(solved, r, "atp_share", &output));
+      printf(" ");
+      print_cell(of_process(solved, r, "work", &output));
+      print_percent(of_process(solved, r, "efficiency", &output));
+      printf("\n");
+    }
+  }
+}
+
 PetscErrorCode cli_print_tables(const cli_solved *solved)
 {
   const ion_model *model = ion_study_model(solved->study);
@@ -186,8 +233,10 @@ PetscErrorCode cli_print_tables(const cli_solved *solved)
   if (solved->status != ION_OK) PetscFunctionReturn(PETSC_SUCCESS);
   print_by_compartment(solved, "state", "State");
   print_by_compartment(solved, "nernst", "Nernst potentials");
-  print_list(solved, "atp", "Energy of ATP");
+  print_by_compartment(solved, "electrical", "Electrical readings");
+  print_by_compartment(solved, "nanodomain", "Calcium microdomain");
   print_processes(solved);
+  print_atp(solved);
   print_list(solved, "ledger.total", "Totals");
   print_list(solved, "stability", "Stability");
   PetscFunctionReturn(PETSC_SUCCESS);
