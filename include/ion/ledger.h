@@ -135,4 +135,28 @@ double ion_nanodomain_length(double D, double c, const ion_buffer *buffer);
 double ion_nanodomain_steady(double current, int z, double D, double c, const ion_buffer *buffer,
                              double r);
 
+/** Second-law audit of one process over many points. */
+typedef struct {
+  uint64_t
+      n_violation; /**< points with J A < 0 beyond round-off (1e-12 of the point's largest |J A|) */
+  double worst;    /**< most negative J A, W */
+  uint64_t at_worst; /**< the point of it, the first of equals */
+} ion_audit;
+
+/** Add the violations of evaluated points to an audit.
+ *
+ * @param[in]     status       [n_point] only points with ION_OK count
+ * @param[in]     first_point  number of the first of them
+ * @param[in,out] audit        [n_process]
+ */
+void ion_ledger_audit(const ion_model *model, ion_block prepared, const ion_work *work,
+                      size_t n_point, const unsigned char *status, uint64_t first_point,
+                      ion_audit *audit);
+
+/** Count one violation of J A = power < 0, W, at a point. */
+void ion_audit_add(ion_audit *audit, double power, uint64_t point);
+
+/** Add the audit of other points; the order does not matter. */
+void ion_audit_merge(ion_audit *audit, const ion_audit *other);
+
 #endif

@@ -116,6 +116,9 @@ PetscErrorCode ion_study_widen(ion_study *study, uint64_t first, size_t n_point,
  * where both are outputs. NULL before the first point. */
 const ion_range *ion_study_ranges(const ion_study *study);
 
+/** Second-law audit over the points this rank has solved in this run, [n_process]; NULL before the first. */
+const ion_audit *ion_study_audit(const ion_study *study);
+
 /** The models found by name: in `models` of the present folder, the folders of ION_MODEL_PATH (colons
  * between), sweeps/models, and the installed share folder. The caller destroys it. */
 typedef struct {

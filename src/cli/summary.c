@@ -31,6 +31,49 @@ static PetscErrorCode gather_ranges(MPI_Comm comm, const ion_study *study, size_
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Audits of all ranks together, on rank 0; others get NULL. */
+static PetscErrorCode gather_audits(MPI_Comm comm, const ion_study *study, ion_audit **total)
+{
+  const size_t n         = ion_model_network(ion_study_model(study))->n_process;
+  const ion_audit *known = ion_study_audit(study);
+  const int bytes        = (int)(n * sizeof **total);
+  ion_audit *mine, *all = NULL;
+  int rank, size;
+
+  PetscFunctionBegin;
+  PetscCallMPI(MPI_Comm_rank(comm, &rank));
+  PetscCallMPI(MPI_Comm_size(comm, &size));
+  PetscCall(PetscCalloc1(n, &mine));
+  if (known) PetscCall(PetscArraycpy(mine, known, n));
+  if (rank == 0) PetscCall(PetscCalloc1(n * (size_t)size, &all));
+  PetscCallMPI(MPI_Gather(mine, bytes, MPI_BYTE, all, bytes, MPI_BYTE, 0, comm));
+  for (size_t i = n; rank == 0 && i < n * (size_t)size; i++) ion_audit_merge(&all[i % n], &all[i]);
+  PetscCall(PetscFree(mine));
+  *total = all;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Which processes ran against their affinity, at how many of the points solved in this run, and the worst. */
+static PetscErrorCode print_audit(const ion_study *study, uint64_t n_solved, const ion_audit *audit)
+{
+  const ion_network *net = ion_model_network(ion_study_model(study));
+  PetscBool is_broken    = PETSC_FALSE;
+  char where[256];
+
+  PetscFunctionBegin;
+  if (!n_solved) PetscFunctionReturn(PETSC_SUCCESS);
+  for (size_t r = 0; r < net->n_process; r++) {
+    if (!audit[r].n_violation) continue;
+    if (!is_broken) printf("\n  second law broken (J A < 0), of the points solved now\n");
+    is_broken = PETSC_TRUE;
+    PetscCall(cli_point_brief(study, audit[r].at_worst, where, sizeof where));
+    printf("  %-26s %12llu points, worst %.6g pW (%s)\n", net->process[r].name,
+           (unsigned long long)audit[r].n_violation, 1e12 * audit[r].worst, where);
+  }
+  if (!is_broken) printf("\n  second law: holds for every process at every point solved now\n");
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static void print_share(const char *name, uint64_t count, uint64_t total)
 {
   if (count)
@@ -105,7 +148,8 @@ static void print_times(const ion_job_result *result)
 }
 
 static PetscErrorCode print_all(const ion_study *study, const char *file,
-                                const ion_job_result *result, const ion_range *range)
+                                const ion_job_result *result, const ion_range *range,
+                                const ion_audit *audit)
 {
   const ion_tally *tally = &result->tally;
   const uint64_t n       = ion_design_n_point(ion_study_design(study));
@@ -119,6 +163,7 @@ static PetscErrorCode print_all(const ion_study *study, const char *file,
   if (tally->n_point > 0) {
     print_range_heading(study);
     PetscCall(print_ranges(study, range));
+    PetscCall(print_audit(study, tally->n_point - tally->n_read, audit));
   }
   print_times(result);
   printf("  file: %s\n", file);
@@ -129,10 +174,13 @@ PetscErrorCode cli_print_summary(MPI_Comm comm, const ion_study *study, const ch
                                  const ion_job_result *result)
 {
   ion_range *range = NULL;
+  ion_audit *audit = NULL;
 
   PetscFunctionBegin;
   PetscCall(gather_ranges(comm, study, ion_outputs_count(ion_study_outputs(study)) + 1, &range));
-  if (range) PetscCall(print_all(study, file, result, range));
+  PetscCall(gather_audits(comm, study, &audit));
+  if (range) PetscCall(print_all(study, file, result, range, audit));
   PetscCall(PetscFree(range));
+  PetscCall(PetscFree(audit));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

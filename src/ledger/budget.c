@@ -1,14 +1,11 @@
 /* Budgets derived from the network alone: entropy production of every process, dissipation by compartment and
- * by kind, ATP made and used with its shares, what each clamped source delivers, and the second-law audit. */
+ * by kind, ATP made and used with its shares, and what each clamped source delivers. */
 #include "ledger_impl.h"
 
 #include <math.h>
 #include <stdio.h>
 
 static const double avogadro = 6.02214076e23; /* 1/mol, exact (SI 2019) */
-
-/* A product J A this far below zero, against the largest |J A| of the point, is no round-off. */
-static const double audit_tolerance = 1e-12;
 
 static double dissipation_at(const ion_view *v, size_t r, size_t p)
 {
@@ -123,37 +120,6 @@ static void bath_power(const ion_item *item, const ion_view *v, double *restrict
         ion_view_add_clamped(v, r, &v->net->process[r].term[k], 1.0, y);
 }
 
-/* ---- audit ---- */
-
-size_t ion_view_violations(const ion_view *v, size_t p, size_t *worst, double *power)
-{
-  double largest = 0;
-  size_t n       = 0;
-
-  *power = 0;
-  for (size_t r = 0; r < v->net->n_process; r++)
-    largest = fmax(largest, fabs(dissipation_at(v, r, p)));
-  for (size_t r = 0; r < v->net->n_process; r++) {
-    const double P = dissipation_at(v, r, p);
-
-    if (!(P < -audit_tolerance * largest)) continue;
-    n++;
-    if (P >= *power) continue;
-    *power = P;
-    *worst = r;
-  }
-  return n;
-}
-
-static void violations(const ion_item *item, const ion_view *v, double *restrict y)
-{
-  size_t worst;
-  double power;
-
-  (void)item;
-  for (size_t p = 0; p < v->n_point; p++) y[p] = (double)ion_view_violations(v, p, &worst, &power);
-}
-
 /* ---- table ---- */
 
 static const ion_item_kind item_entropy     = {entropy, "ledger", "W/K", 1.0, PETSC_FALSE};
@@ -168,7 +134,6 @@ static const ion_item_kind item_molecules   = {atp_molecules, "atp", "1/s", 1.0,
 static const ion_item_kind item_made        = {atp_made, "atp", "fmol/s", 1e15, PETSC_FALSE};
 static const ion_item_kind item_used        = {atp_used, "atp", "fmol/s", 1e15, PETSC_FALSE};
 static const ion_item_kind item_share       = {atp_share, "atp", "1", 1.0, PETSC_FALSE};
-static const ion_item_kind item_violations  = {violations, "audit", "1", 1.0, PETSC_FALSE};
 
 static PetscErrorCode tabulate_kinds(ion_outputs *outputs)
 {
@@ -230,7 +195,5 @@ PetscErrorCode ion_outputs_tabulate_budget(ion_outputs *outputs)
     if (net->pool[q].clamped)
       PetscCall(ion_outputs_add_of(outputs, &item_bath, (int)q, 0, net->pool[q].name,
                                    "source_power", "free energy delivered by clamped"));
-  PetscCall(ion_outputs_add(outputs, &item_violations, 0, 0, "audit.violations",
-                            "number of processes that run against their affinity"));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -90,11 +90,9 @@ void ion_view_free_energy_of_atp(const ion_view *v, int compartment, double *res
 void ion_view_add_clamped(const ion_view *v, size_t r, const ion_term *term, double sign,
                           double *restrict y);
 
-/* Processes with J A < 0 beyond round-off at point p; the worst of them and its J A, W. */
-size_t ion_view_violations(const ion_view *v, size_t p, size_t *worst, double *power);
-
-/* budget.c */
+/* budget.c, audit.c */
 PetscErrorCode ion_outputs_tabulate_budget(ion_outputs *outputs);
+PetscErrorCode ion_outputs_tabulate_audit(ion_outputs *outputs);
 
 /* Whether a compartment has ATP, ADP and Pi. */
 PetscBool ion_network_has_currency(const ion_network *network, int compartment);

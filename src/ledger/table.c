@@ -194,6 +194,7 @@ PetscErrorCode ion_outputs_tabulate(ion_outputs *outputs)
   for (int c = 0; c < n; c++) PetscCall(add_atp(outputs, c));
   for (int r = 0; r < (int)net->n_process; r++) PetscCall(add_process(outputs, r));
   PetscCall(ion_outputs_tabulate_budget(outputs));
+  PetscCall(ion_outputs_tabulate_audit(outputs));
   PetscCall(add_totals(outputs));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

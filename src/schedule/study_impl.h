@@ -30,6 +30,7 @@ typedef struct {
   ion_response *response; /* NULL where no local sensitivity is wanted */
   double *derivative;
   ion_range *range;
+  ion_audit *audit; /* [n_process] */
 } study_rows;
 
 struct ion_study {

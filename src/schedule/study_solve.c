@@ -87,6 +87,7 @@ static PetscErrorCode make_rows(ion_study *study)
   ion_model_quantities(model, &n_quantity, &n_theta);
   PetscCall(make_solver(study));
   PetscCall(make_response(study));
+  PetscCall(PetscCalloc1(ion_model_network(model)->n_process, &rows->audit));
   PetscCall(ion_block_create(n_theta, n, &rows->theta));
   PetscCall(ion_block_create(ion_design_n_factor(study->design) + 1, n, &rows->factors));
   PetscCall(ion_block_create(ion_model_n_state(model), n, &rows->x));
@@ -104,6 +105,7 @@ PetscErrorCode ion_study_free_rows(ion_study *study)
   PetscFunctionBegin;
   PetscCall(PetscFree3(rows->eigen_re, rows->eigen_im, rows->reached));
   PetscCall(PetscFree(rows->range));
+  PetscCall(PetscFree(rows->audit));
   PetscCall(PetscFree(rows->derivative));
   PetscCall(ion_response_destroy(&rows->response));
   PetscCall(ion_work_destroy(&rows->work));
@@ -159,7 +161,8 @@ static void blank_failures(const ion_outputs *outputs, size_t n, const unsigned 
 }
 
 /* Report points `done` ... of the batch in hand. */
-static void report_tile(ion_study *study, size_t done, size_t n, PetscBool eigen, ion_block data)
+static void report_tile(ion_study *study, uint64_t first, size_t done, size_t n, PetscBool eigen,
+                        const unsigned char *status, ion_block data)
 {
   study_rows *rows         = &study->rows;
   const ion_block theta    = points_from(rows->theta, done, n);
@@ -170,6 +173,8 @@ static void report_tile(ion_study *study, size_t done, size_t n, PetscBool eigen
   ion_outputs_observe(study->outputs, theta, prepared, &rows->work, n, rows->reached + done,
                       eigen ? rows->eigen_re + done : NULL, eigen ? rows->eigen_im + done : NULL,
                       points_from(data, done, n));
+  ion_ledger_audit(study->model, prepared, &rows->work, n, status + done, first + done,
+                   rows->audit);
 }
 
 /* Derivatives by the factors at every point with a state. */
@@ -203,7 +208,8 @@ static PetscErrorCode solve_batch(ion_study *study, uint64_t first, size_t n, io
   PetscCall(write_factors(study, first, n, theta));
   PetscCall(ion_solve_steady(rows->solver, theta, x, &verdict));
   for (size_t done = 0; done < n; done += ION_STUDY_TILE)
-    report_tile(study, done, PetscMin((size_t)ION_STUDY_TILE, n - done), eigen, data);
+    report_tile(study, first, done, PetscMin((size_t)ION_STUDY_TILE, n - done), eigen, status,
+                data);
   PetscCall(report_sensitivities(study, theta, x, status, data));
   blank_failures(study->outputs, n, status, data);
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -267,6 +273,11 @@ PetscErrorCode ion_study_widen(ion_study *study, uint64_t first, size_t n_point,
   for (size_t p = 0; closure && fuel && p < n_point; p++)
     ion_range_widen(&range[n_output], fabs(closure[p]) / fabs(fuel[p]), first + p);
   PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+const ion_audit *ion_study_audit(const ion_study *study)
+{
+  return study->rows.audit;
 }
 
 const ion_range *ion_study_ranges(const ion_study *study)
