@@ -15,7 +15,7 @@ typedef struct {
   const ion_model *model;
   ion_solver *solver;
   const ion_design *design;
-  const ion_outputs *outputs;
+  const ion_outputs *outputs, *ledger;
   ion_block theta, prepared, x, guess, value, factors;
   ion_work work, tile_work;
   unsigned char status[BENCH_BATCH], reached[BENCH_BATCH];
@@ -118,6 +118,26 @@ static PetscErrorCode bench_do_observe(bench_batch *b)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Every rate, affinity, dissipation, sum, ATP budget and audit. */
+static PetscErrorCode bench_do_ledger(bench_batch *b)
+{
+  PetscFunctionBegin;
+  ion_outputs_observe(b->ledger, b->theta, b->prepared, &b->work, BENCH_BATCH, b->reached, b->re,
+                      b->im, b->value);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The solve that a ledger follows. */
+static PetscErrorCode bench_do_solve(bench_batch *b)
+{
+  unsigned char status[BENCH_BATCH];
+  const ion_verdict verdict = {.status = status, .reached = b->reached};
+
+  PetscFunctionBegin;
+  PetscCall(ion_solve_steady(b->solver, b->theta, b->x, &verdict));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode bench_do_eigenvalue(bench_batch *b)
 {
   PetscFunctionBegin;
@@ -141,6 +161,8 @@ static const bench_part_timer bench_part_list[] = {
     {"design points (grid of two)",      BENCH_BATCH,           bench_do_design       },
     {"F with affinities, 512 points",    BENCH_BATCH,           bench_do_affinity     },
     {"observe [state]",                  BENCH_BATCH,           bench_do_observe      },
+    {"observe the whole ledger",         BENCH_BATCH,           bench_do_ledger       },
+    {"steady states, which it follows",  BENCH_BATCH,           bench_do_solve        },
     {"leading eigenvalue",               BENCH_EIGEN,           bench_do_eigenvalue   },
 };
 
@@ -181,7 +203,8 @@ static PetscErrorCode bench_batch_create(const bench_points *points, ion_solver 
   PetscCall(ion_block_create(ion_model_n_prepared(b->model), BENCH_BATCH, &b->prepared));
   PetscCall(ion_block_create(ion_model_n_state(b->model), BENCH_BATCH, &b->x));
   PetscCall(ion_block_create(ion_model_n_state(b->model), BENCH_BATCH, &b->guess));
-  PetscCall(ion_block_create(ion_outputs_count(b->outputs), BENCH_BATCH, &b->value));
+  PetscCall(ion_block_create(ion_outputs_count(b->outputs) + ion_outputs_count(b->ledger),
+                             BENCH_BATCH, &b->value));
   PetscCall(ion_block_create(2, BENCH_BATCH, &b->factors));
   PetscCall(ion_work_create(b->model, BENCH_BATCH, &b->work));
   PetscCall(ion_work_create(b->model, BENCH_LANES, &b->tile_work));
@@ -220,10 +243,10 @@ static PetscErrorCode bench_parts(const bench_points *points, ion_solver *solver
 {
   size_t n;
   const ion_quantity *quantity = ion_model_quantities(points->model, &n, NULL);
-  ion_spec *spec[2]            = {NULL};
+  ion_spec *spec[3]            = {NULL};
   const ion_node *node;
   ion_design *design   = NULL;
-  ion_outputs *outputs = NULL;
+  ion_outputs *outputs = NULL, *ledger = NULL;
   bench_batch *b;
   double seconds = 0;
 
@@ -237,6 +260,9 @@ static PetscErrorCode bench_parts(const bench_points *points, ion_solver *solver
   PetscCall(ion_outputs_create(points->model, node, &outputs));
   b->design  = design;
   b->outputs = outputs;
+  PetscCall(bench_parse("[ledger, ledger.total, atp, audit]", &spec[2], &node));
+  PetscCall(ion_outputs_create(points->model, node, &ledger));
+  b->ledger = ledger;
   PetscCall(bench_batch_create(points, solver, b));
   printf("\nParts, us/point\n");
   for (size_t i = 0; i < ION_COUNT(bench_part_list); i++) {
@@ -247,9 +273,11 @@ static PetscErrorCode bench_parts(const bench_points *points, ion_solver *solver
   PetscCall(bench_batch_destroy(b));
   PetscCall(PetscFree(b));
   PetscCall(ion_outputs_destroy(&outputs));
+  PetscCall(ion_outputs_destroy(&ledger));
   PetscCall(ion_design_destroy(&design));
   PetscCall(ion_spec_close(&spec[0]));
   PetscCall(ion_spec_close(&spec[1]));
+  PetscCall(ion_spec_close(&spec[2]));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

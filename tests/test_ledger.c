@@ -246,6 +246,36 @@ static PetscErrorCode classes_follow_branch_stability_and_bounds(void)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* The books close at rest, and do not where a rate, an affinity or a stoichiometry is falsified. */
+static PetscErrorCode false_books_do_not_close(void)
+{
+  static const char *const tampered[] = {"neuron.leak_na", "glia.nka", "neuron.ox_phos"};
+  fixture f;
+  const ion_network *net;
+
+  PetscFunctionBegin;
+  PetscCall(set_up(&f, "neuron_glia", NULL));
+  net = ion_model_network(f.model);
+  observe(&f);
+  CHECK(fabs(value(&f, "total.closure")) < 1e-9 * value(&f, "total.fuel_power"));
+  for (size_t r = 0; r < net->n_process; r++)
+    for (size_t k = 0; k < ION_COUNT(tampered); k++)
+      for (int what = 0; what < 3; what++) {
+        const ion_block rows = what ? f.work.A : f.work.J;
+
+        if (strcmp(net->process[r].name, tampered[k]) != 0) continue;
+        observe(&f);
+        *ion_row(rows, r) *= what == 2 ? 1.0 : 1.0 + 1e-6;
+        if (what == 2) /* 4 Na a turn instead of 3, or one ion too many */
+          *ion_row(rows, r) -= *ion_row(f.work.ln_c, (size_t)net->process[r].term[0].pool);
+        ion_outputs_observe(f.outputs, f.theta, f.prepared, &f.work, 1, f.reached, f.eigen_re,
+                            f.eigen_im, f.value);
+        CHECK(fabs(value(&f, "total.closure")) > 1e-9 * value(&f, "total.fuel_power"));
+      }
+  PetscCall(tear_down(&f));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* What is made is used, the shares of the users add up to 1, and the pump takes two thirds. */
 static PetscErrorCode atp_is_shared_out(void)
 {
@@ -346,6 +376,7 @@ static const ion_test_case cases[] = {
     {"clamped_baths_deliver",                      clamped_baths_deliver                     },
     {"nernst_potentials_by_their_formula",         nernst_potentials_by_their_formula        },
     {"classes_follow_branch_stability_and_bounds", classes_follow_branch_stability_and_bounds},
+    {"false_books_do_not_close",                   false_books_do_not_close                  },
     {"atp_is_shared_out",                          atp_is_shared_out                         },
     {"audit_counts_what_runs_uphill",              audit_counts_what_runs_uphill             },
     {"selection_keeps_the_order_asked_for",        selection_keeps_the_order_asked_for       },

@@ -171,6 +171,10 @@ static void print_processes(const cli_solved *solved)
   printf("\n%-*s%20s%20s%16s%9s\n", width + 2, "Processes", "rate", "affinity", "dissipation",
          "share");
   for (size_t r = 0; r < net->n_process; r++) print_process(solved, r, width, lost);
+  printf(
+      "  a rate > 0 runs as the equation is written (channels: outwards), an affinity > 0 drives "
+      "it so;\n"
+      "  dissipation = rate x affinity; shares are of all free energy lost and add up to 100 %%\n");
   if (flagged) printf("  * a published law that may break the second law\n");
   print_second_law(solved, lost);
 }

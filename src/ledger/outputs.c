@@ -65,7 +65,7 @@ static PetscErrorCode refuse(const ion_outputs *all, const ion_node *node, const
   else
     PetscCall(ion_node_fail(node,
                             "unknown output '%s'; groups: state, nernst, electrical, atp, ledger, "
-                            "ledger.total, audit, nanodomain, stability, class",
+                            "ledger.total, audit, nanodomain, sensitivity.local, stability, class",
                             word));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
