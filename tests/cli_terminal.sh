@@ -8,6 +8,10 @@ command -v script >/dev/null || {
   echo "no program 'script' to stand in for a terminal: skipped"
   exit 77
 }
+script -qec true /dev/null </dev/null >/dev/null 2>&1 || {
+  echo "no pseudo-terminal to be had here: skipped"
+  exit 77
+}
 failures=0
 
 fail() {
