@@ -236,7 +236,7 @@ def draw(options):
     figure = plt.figure(figsize=(6.2, 4.2), layout="constrained")
     axes = figure.add_subplot()
     x = coordinate_of(study, along)
-    axes.set(xlabel=textwrap.fill(f"{along.replace('_', ' ')}: {label_of(study, along, 200)}", 66),
+    axes.set(xlabel=label_of(study, along, 66),
              xscale="log" if is_logarithmic(x) else "linear")
     if options.lines or family:
         draw_lines(axes, study, family, x, values, labels)
