@@ -150,12 +150,6 @@ typedef struct {
   int row_u, row_e, row_B, row_dB;
 } ion_field_rows;
 
-typedef struct {
-  int F;           /* row of F */
-  double scale;    /* residual times this is of order 1 */
-  int equilibrium; /* process whose affinity the row is, or -1 */
-} ion_balance;
-
 struct ion_model {
   ion_arena_block *arena;
   const char *name, *title, *citation;

@@ -105,7 +105,6 @@ struct ion_solver {
   Vec residual;
   Mat matrix;
   ion_block jac;   /* [n_nonzero][max_batch] of the newtonls alternative */
-  ion_block trial; /* [n_state][max_batch] */
   double *scalars; /* [4][max_batch] norm, step, first, sign */
 };
 
