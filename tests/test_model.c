@@ -470,6 +470,22 @@ static PetscErrorCode calibration_at_equilibrium_is_refused(void)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Sodium as high inside as outside and potassium as low: spikes would run against their affinity. */
+static PetscErrorCode load_against_its_affinity_is_refused(void)
+{
+  fixture f;
+
+  PetscFunctionBegin;
+  PetscCall(fixture_open(&f, "neuron_glia"));
+  PetscCall(fixture_set(&f, "neuron.rest.Na", 148.6));
+  PetscCall(fixture_set(&f, "neuron.rest.K", 3.4));
+  CHECK_RAISES(PETSC_ERR_USER_INPUT, ion_model_setup(f.model));
+  CHECK_SAID("neuron.spike_load");
+  CHECK_SAID("affinity at rest");
+  PetscCall(fixture_destroy(&f));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode canonical_text_follows_what_is_set(void)
 {
   fixture f;
@@ -509,6 +525,7 @@ static const ion_test_case cases[] = {
     {"singular_and_negative_calibrations_are_refused",
      singular_and_negative_calibrations_are_refused                                             },
     {"calibration_at_equilibrium_is_refused",          calibration_at_equilibrium_is_refused    },
+    {"load_against_its_affinity_is_refused",           load_against_its_affinity_is_refused     },
     {"canonical_text_follows_what_is_set",             canonical_text_follows_what_is_set       },
 };
 

@@ -68,7 +68,14 @@ static PetscErrorCode prepare_system(ion_model *model, ion_calibration *c)
   }
   /* the first pass gives affinities at rest, which some rate laws refer to */
   PetscCall(rates_at_rest(model, c->J, A));
-  for (size_t r = 0; r < n; r++) model->process_detail[r].A_rest = A[r];
+  for (size_t r = 0; r < n; r++) {
+    model->process_detail[r].A_rest = A[r];
+    if (model->process[r].kind->flags & ION_BY_REST && !(A[r] > 0))
+      PetscCall(ion_node_fail(model->process_detail[r].where,
+                              "%s: the kind '%s' is scaled by its affinity at rest, which must be "
+                              "positive, not %g RT",
+                              model->process[r].name, model->process[r].kind->name, A[r]));
+  }
   PetscCall(rates_at_rest(model, c->J, A));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
