@@ -158,7 +158,25 @@ static PetscErrorCode bits_do_not_depend_on_the_vector_width(void)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* A NaN among finite values decides, wherever it stands. */
+static PetscErrorCode nan_wins_every_maximum(void)
+{
+  PetscFunctionBegin;
+  for (size_t at = 0; at < 4; at++) {
+    double x[4] = {1, 3, 2, 0}, largest = 0;
+
+    for (size_t i = 0; i < 4; i++) largest = ion_max_or_nan(largest, x[i]);
+    CHECK(largest == 3);
+    x[at]   = (double)NAN;
+    largest = 0;
+    for (size_t i = 0; i < 4; i++) largest = ion_max_or_nan(largest, x[i]);
+    CHECK(isnan(largest));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static const ion_test_case cases[] = {
+    {"nan_wins_every_maximum",                 nan_wins_every_maximum                },
     {"exponential_is_within_one_ulp",          exponential_is_within_one_ulp         },
     {"logarithm_is_within_one_ulp",            logarithm_is_within_one_ulp           },
     {"ends_of_the_range",                      ends_of_the_range                     },

@@ -93,6 +93,12 @@ static inline double ion_log(double x)
   return y;
 }
 
+/** The larger of the two, and NaN where either is NaN: a maximum that no bad value slips through. */
+static inline double ion_max_or_nan(double largest, double x)
+{
+  return x > largest || x != x ? x : largest;
+}
+
 /** Constant-field function of u = z F V/(RT): e = exp(-u), B = u/(1 - e), dB = dB/du.
  *
  * B is the generating function of the Bernoulli numbers, 1 + u/2 + sum_k B_2k u^2k/(2k)!; eight

@@ -1,4 +1,5 @@
 /* Working room of an evaluation, and what is read off it. */
+#include "base/vecmath.h"
 #include "model_impl.h"
 
 #include <math.h>
@@ -79,7 +80,7 @@ void ion_model_imbalance(const ion_model *model, const ion_work *work, size_t n_
     for (size_t r = 0; r < model->network.n_process; r++) {
       const double J = fabs(ion_row(work->J, r)[p]);
 
-      if (!(model->process[r].kind->flags & ION_MOVES_VOLUME) && !(J <= largest)) largest = J;
+      if (!(model->process[r].kind->flags & ION_MOVES_VOLUME)) largest = ion_max_or_nan(largest, J);
     }
     for (size_t q = 0; q < model->network.n_pool; q++) {
       double sum = 0;
@@ -89,7 +90,7 @@ void ion_model_imbalance(const ion_model *model, const ion_work *work, size_t n_
         for (size_t t = 0; t < model->process[r].n_pool; t++)
           if (model->process[r].term[t].pool == (int)q)
             sum += model->process[r].term[t].nu * ion_row(work->J, r)[p];
-      if (!(fabs(sum) <= worst)) worst = fabs(sum);
+      worst = ion_max_or_nan(worst, fabs(sum));
     }
     imbalance[p] = largest > 0 ? worst / largest : worst;
   }

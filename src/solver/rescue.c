@@ -6,6 +6,7 @@
  *    length grows as the state settles. Where the branch is gone it ends on the collapsed state.
  *
  * Both advance one lane a point in the rescue tile, a Newton solve at a time. */
+#include "base/vecmath.h"
 #include "solver_impl.h"
 
 #include <petscblaslapack.h>
@@ -118,7 +119,7 @@ static void measure_errors(const ion_stage *s, double *restrict worst, double *r
     }
 #pragma omp simd
     for (size_t l = 0; l < n; l++) {
-      worst[l] = fabs(sum[l]) <= worst[l] ? worst[l] : fabs(sum[l]); /* NaN wins */
+      worst[l] = ion_max_or_nan(worst[l], fabs(sum[l]));
       size[l]  = fabs(F[l]) > size[l] ? fabs(F[l]) : size[l];
     }
   }
@@ -147,7 +148,7 @@ static PetscErrorCode solve_dense(ion_stage *s, size_t lane)
     const double y = info ? (double)NAN : b[i];
 
     ion_row(s->tile->y, i)[lane] = y;
-    if (!(fabs(y) <= s->tile->largest[lane])) s->tile->largest[lane] = fabs(y);
+    s->tile->largest[lane]       = ion_max_or_nan(s->tile->largest[lane], fabs(y));
   }
   PetscCall(PetscFree3(A, b, pivots));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -189,7 +190,7 @@ static double change_since(const ion_tile *tile, size_t lane)
   for (size_t i = 0; i < tile->x.n_row; i++) {
     const double d = fabs(ion_row(tile->x, i)[lane] - ion_row(tile->x_old, i)[lane]);
 
-    if (!(d <= most)) most = d;
+    most = ion_max_or_nan(most, d);
   }
   return most;
 }

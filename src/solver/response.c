@@ -1,5 +1,6 @@
 /* Linear response of a steady state: derivatives of outputs by parameters through the adjoint of the
  * factorised Jacobian, and the same from differences of full steady states. */
+#include "base/vecmath.h"
 #include "solver_impl.h"
 
 #include <petscblaslapack.h>
@@ -167,7 +168,7 @@ static double moved(ion_response *r, size_t k, double value)
   for (size_t i = 0; i < r->n_state; i++) {
     const double d = fabs(ion_row(r->work.F, i)[1] - ion_row(r->work.F, i)[0]);
 
-    if (!(d <= most)) most = d; /* NaN wins */
+    most = ion_max_or_nan(most, d);
   }
   return most;
 }

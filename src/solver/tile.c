@@ -1,4 +1,5 @@
 /* A tile: a few dozen points advanced together, small enough that their Jacobians stay in cache. */
+#include "base/vecmath.h"
 #include "solver_impl.h"
 
 #include <math.h>
@@ -75,10 +76,6 @@ void ion_tile_solve(const ion_elimination *elimination, ion_tile *tile)
     const double *restrict y = ion_tile_direction(elimination, tile, i);
 
 #pragma omp simd
-    for (size_t l = 0; l < n; l++) {
-      const double size = fabs(y[l]);
-
-      most[l] = size <= most[l] ? most[l] : size; /* NaN wins, and stays */
-    }
+    for (size_t l = 0; l < n; l++) most[l] = ion_max_or_nan(most[l], fabs(y[l]));
   }
 }
