@@ -36,19 +36,24 @@ typedef struct {
   PetscErrorCode (*chunk)(void *context, uint64_t chunk, ion_tally *tally);
   PetscErrorCode (*flush)(void *context);
   const char *log_path; /**< append-only log of events, one line each; NULL for none */
+  double stop_after;    /**< s after which no chunk is dealt any more; 0 for no limit */
+  uint64_t max_points;  /**< as many points solved (not read), the same; 0 for no limit */
 } ion_job;
 
+/** Why a job ended before its last chunk. */
+typedef enum { ION_STOP_NONE, ION_STOP_SIGNAL, ION_STOP_TIME, ION_STOP_POINTS } ion_stop;
+
 typedef struct {
-  PetscBool stopped; /**< a signal asked to stop; finished chunks are saved, the rest is pending */
-  int signal;        /**< which one, or 0 */
+  PetscBool stopped; /**< asked to stop; finished chunks are saved, the rest is pending */
+  int signal;        /**< which signal asked, or 0 */
   double seconds;
   ion_tally tally; /**< of all ranks; valid on rank 0 */
 } ion_job_result;
 
 /** Deal the chunks of a job: rank 0 deals on request, all others work; a single rank does both.
  *
- * Collective over `comm`, point to point only. SIGINT, SIGTERM and SIGUSR1 on any rank stop the
- * dealing; running chunks are finished. Rank 0 shows a progress line on a terminal and plain lines
+ * Collective over `comm`, point to point only. SIGINT, SIGTERM and SIGUSR1 on any rank, and the
+ * limits of the job, stop the dealing; running chunks are finished. Rank 0 shows a progress line on a terminal and plain lines
  * every few seconds elsewhere (stderr).
  *
  * @return the first error a chunk raised on any rank; every rank then returns non-zero
@@ -140,7 +145,9 @@ typedef struct {
   const char *output; /**< FILE.nc */
   PetscBool restart;  /**< start over even when the file is this study's */
   ion_durable durable;
-  double interval; /**< s between syncs */
+  double interval;     /**< s between syncs */
+  double stop_after;   /**< s, as in ion_job */
+  uint64_t max_points; /**< as in ion_job */
 } ion_run_options;
 
 /** Solve a study into its result file, resuming where an earlier run left off.

@@ -103,7 +103,38 @@ static PetscErrorCode read_interval(cli_arguments *arguments, const char *text)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode read_index(cli_arguments *arguments, const char *text)
+/* "2h", "90 min", "30 s" in seconds; a bare number means seconds. */
+static PetscErrorCode read_time(const char *name, const char *text, double *seconds)
+{
+  char *unit;
+  ion_units *units = NULL;
+  double factor = 0.0, offset = 0.0;
+  PetscBool known;
+  const double value = strtod(text, &unit);
+  PetscErrorCode code;
+
+  PetscFunctionBegin;
+  while (*unit == ' ') unit++;
+  PetscCall(ion_units_create(&units));
+  code = ion_units_to_si(units, *unit ? unit : "s", "s", &factor, &offset, &known);
+  PetscCall(ion_units_destroy(&units));
+  PetscCall(code);
+  if (unit == text || !known || !(value * factor > 0.0) || isinf(value * factor))
+    BAD("ionsweep: %s wants a time such as 2h, 90 min or 30 s, not '%s'", name, text);
+  *seconds = value * factor;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode read_stop_after(cli_arguments *arguments, const char *text)
+{
+  PetscFunctionBegin;
+  PetscCall(read_time("--stop-after", text, &arguments->stop_after));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* A count in digits. */
+static PetscErrorCode read_count(const char *name, const char *what, const char *text,
+                                 uint64_t *count)
 {
   char *end;
   unsigned long long value;
@@ -112,8 +143,23 @@ static PetscErrorCode read_index(cli_arguments *arguments, const char *text)
   errno = 0;
   value = strtoull(text, &end, 10);
   if (end == text || *end || errno || *text == '-')
-    BAD("ionsweep: --index wants the number of a point, not '%s'", text);
-  arguments->index = value;
+    BAD("ionsweep: %s wants %s, not '%s'", name, what, text);
+  *count = value;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode read_max_points(cli_arguments *arguments, const char *text)
+{
+  PetscFunctionBegin;
+  PetscCall(read_count("--max-points", "a number of points", text, &arguments->max_points));
+  if (!arguments->max_points) BAD("ionsweep: --max-points wants at least one point");
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode read_index(cli_arguments *arguments, const char *text)
+{
+  PetscFunctionBegin;
+  PetscCall(read_count("--index", "the number of a point", text, &arguments->index));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -145,6 +191,8 @@ static const struct {
     {"--restart",           PETSC_FALSE, read_restart          },
     {"--durable",           PETSC_TRUE,  read_durable          },
     {"--interval",          PETSC_TRUE,  read_interval         },
+    {"--stop-after",        PETSC_TRUE,  read_stop_after       },
+    {"--max-points",        PETSC_TRUE,  read_max_points       },
     {"--index",             PETSC_TRUE,  read_index            },
     {"--ranks",             PETSC_TRUE,  read_ranks            },
     {"--json",              PETSC_FALSE, read_json             },

@@ -26,8 +26,9 @@ typedef struct {
   char **set_text; /* [n_set] the copies */
   PetscBool restart, json, help;
   ion_durable durable;
-  double interval; /* s */
-  uint64_t index;
+  double interval;   /* s */
+  double stop_after; /* s; 0: no limit */
+  uint64_t max_points, index;
   size_t n_ranks;
   int ranks[CLI_MAX_RANKS];
   PetscBool check_derivatives;

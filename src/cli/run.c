@@ -53,10 +53,12 @@ static PetscErrorCode open_study(MPI_Comm comm, const cli_arguments *arguments, 
 static PetscErrorCode solve(MPI_Comm comm, ion_study *study, const cli_arguments *arguments,
                             int *exit_status)
 {
-  const ion_run_options options = {.output   = arguments->output,
-                                   .restart  = arguments->restart,
-                                   .durable  = arguments->durable,
-                                   .interval = arguments->interval};
+  const ion_run_options options = {.output     = arguments->output,
+                                   .restart    = arguments->restart,
+                                   .durable    = arguments->durable,
+                                   .interval   = arguments->interval,
+                                   .stop_after = arguments->stop_after,
+                                   .max_points = arguments->max_points};
   ion_job_result result;
   PetscErrorCode code;
   int rank;
@@ -101,7 +103,7 @@ const cli_verb cli_run = {
         "Solve every point of a sweep file into one NetCDF file. If FILE.nc is this study's and\n"
         "unfinished, its finished points are kept and the others solved. Start it under mpirun\n"
         "to share the work: any number of ranks gives the same file.",
-    .options   = "--output --set --restart --durable --interval --help",
+    .options   = "--output --set --restart --durable --interval --stop-after --max-points --help",
     .min_word  = 1,
     .max_word  = 1,
     .all_ranks = PETSC_TRUE,

@@ -28,10 +28,25 @@ void ion_dealer_fail(ion_dealer *dealer, PetscErrorCode code, const char *messag
   snprintf(dealer->message, sizeof dealer->message, "%s", message);
 }
 
+void ion_dealer_note_signal(ion_dealer *dealer, int signal)
+{
+  if (!signal || dealer->stop) return;
+  dealer->stop   = ION_STOP_SIGNAL;
+  dealer->signal = signal;
+}
+
 PetscBool ion_dealer_is_stopping(ion_dealer *dealer)
 {
-  if (!dealer->signal) dealer->signal = ion_signals_caught();
-  return (PetscBool)(dealer->signal || dealer->code);
+  const ion_job *job    = dealer->job;
+  const uint64_t solved = dealer->tally.n_point - dealer->tally.n_read;
+
+  ion_dealer_note_signal(dealer, ion_signals_caught());
+  if (!dealer->stop && job->max_points > 0 && solved >= job->max_points)
+    dealer->stop = ION_STOP_POINTS;
+  if (!dealer->stop && job->stop_after > 0 &&
+      MPI_Wtime() - dealer->progress.start >= job->stop_after)
+    dealer->stop = ION_STOP_TIME;
+  return (PetscBool)(dealer->stop || dealer->code);
 }
 
 /* PETSc error handler that keeps the message; rank 0 raises the first one of the job again. */
@@ -97,7 +112,22 @@ static void run_alone(ion_dealer *dealer)
   if (dealer->code) ion_log_event(job->log_path, "error: %s", dealer->message);
 }
 
-/* A signal that comes after the last chunk stops nothing. */
+static void describe_end(const ion_dealer *dealer, const ion_ending *ending, char *how, size_t size)
+{
+  static const char *const limit[] = {
+      [ION_STOP_TIME] = "its time limit", [ION_STOP_POINTS] = "its limit of points"};
+
+  if (ending->code)
+    snprintf(how, size, "failed");
+  else if (!ending->stopped)
+    snprintf(how, size, "done");
+  else
+    snprintf(how, size, "stopped by %s",
+             dealer->stop == ION_STOP_SIGNAL ? ion_signal_name(dealer->signal)
+                                             : limit[dealer->stop]);
+}
+
+/* What asks to stop after the last chunk stops nothing. */
 static ion_ending end_of(ion_dealer *dealer)
 {
   const ion_job *job         = dealer->job;
@@ -105,11 +135,10 @@ static ion_ending end_of(ion_dealer *dealer)
   const ion_ending ending    = {.seconds = MPI_Wtime() - dealer->progress.start,
                                 .code    = (int)dealer->code,
                                 .signal  = dealer->signal,
-                                .stopped = dealer->signal && unfinished && !dealer->code};
-  char how[64]               = "done";
+                                .stopped = dealer->stop && unfinished && !dealer->code};
+  char how[64];
 
-  if (ending.stopped) snprintf(how, sizeof how, "stopped by %s", ion_signal_name(dealer->signal));
-  if (ending.code) snprintf(how, sizeof how, "failed");
+  describe_end(dealer, &ending, how, sizeof how);
   ion_progress_end(&dealer->progress, &dealer->tally, how);
   ion_log_event(job->log_path, "end: %s, %llu of %llu chunks in %.1f s", how,
                 (unsigned long long)dealer->done, (unsigned long long)job->n_chunk, ending.seconds);

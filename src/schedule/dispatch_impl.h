@@ -20,6 +20,7 @@ typedef struct {
   const ion_job *job;
   uint64_t next; /* first chunk not dealt yet */
   uint64_t done; /* chunks finished */
+  ion_stop stop; /* why nothing more is dealt */
   int signal;    /* that asked to stop, or 0 */
   PetscErrorCode code;
   char message[ION_MESSAGE]; /* of the first error */
@@ -32,7 +33,10 @@ void ion_dealer_start(ion_dealer *dealer, const ion_job *job);
 /* Keep the first error. */
 void ion_dealer_fail(ion_dealer *dealer, PetscErrorCode code, const char *message);
 
-/* Note a signal of this process; PETSC_TRUE when nothing more is to be dealt. */
+/* Keep the first signal, of this process or another one. */
+void ion_dealer_note_signal(ion_dealer *dealer, int signal);
+
+/* Look at the limits of the job and for a signal; PETSC_TRUE when nothing more is to be dealt. */
 PetscBool ion_dealer_is_stopping(ion_dealer *dealer);
 
 /* ---- chunks on the rank that works ---- */

@@ -76,7 +76,7 @@ static PetscErrorCode take_report(master *m, int rank)
       ion_log_event(dealer->job->log_path, "error: rank %d: %s", rank, report.message);
     ion_dealer_fail(dealer, (PetscErrorCode)report.code, report.message);
   }
-  if (report.signal && !dealer->signal) dealer->signal = report.signal;
+  ion_dealer_note_signal(dealer, report.signal);
   if (report.leaves) m->n_left--;
   if (report.wants && !ion_dealer_is_stopping(dealer)) PetscCall(deal(m, rank));
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -170,16 +170,23 @@ static PetscErrorCode close_run(run *r, PetscErrorCode failed)
   PetscFunctionReturn(failed ? failed : code);
 }
 
+static ion_job job_of(run *r, const ion_run_options *options, const char *log_path)
+{
+  return (ion_job){.n_chunk    = ion_store_n_chunk(r->schema),
+                   .n_point    = r->schema->n_point,
+                   .context    = r,
+                   .chunk      = do_chunk,
+                   .flush      = do_flush,
+                   .log_path   = log_path,
+                   .stop_after = options->stop_after,
+                   .max_points = options->max_points};
+}
+
 static PetscErrorCode run_locked(MPI_Comm comm, ion_study *study, const ion_run_options *options,
                                  const char *log_path, ion_job_result *result)
 {
   run r             = {.study = study, .schema = ion_study_schema(study)};
-  const ion_job job = {.n_chunk  = ion_store_n_chunk(r.schema),
-                       .n_point  = r.schema->n_point,
-                       .context  = &r,
-                       .chunk    = do_chunk,
-                       .flush    = do_flush,
-                       .log_path = log_path};
+  const ion_job job = job_of(&r, options, log_path);
   PetscErrorCode code;
   int any;
 
