@@ -307,7 +307,7 @@ static PetscErrorCode log_tells_start_and_end(void)
   char path[]       = "/tmp/ion_dispatch_XXXXXX";
   fake f            = {.fails_at = N_CHUNK};
   ion_job job       = job_of(&f, 5);
-  char text[2][256] = {"", ""};
+  char text[7][256] = {""};
   ion_job_result result;
 
   PetscFunctionBegin;
@@ -322,12 +322,14 @@ static PetscErrorCode log_tells_start_and_end(void)
   if (my_rank() == 0) {
     FILE *log = fopen(path, "r");
 
-    for (int i = 0; i < 2; i++) CHECK(fgets(text[i], sizeof text[i], log) != NULL);
+    for (int i = 0; i < 7; i++) CHECK(fgets(text[i], sizeof text[i], log) != NULL);
     fclose(log);
     unlink(path);
     CHECK(strlen(text[0]) > 21 && text[0][10] == 'T' && text[0][19] == 'Z');
     CHECK(strstr(text[0], "Z start: ") && strstr(text[0], " 5 chunks, 15 points\n"));
-    CHECK(strstr(text[1], "Z end: done, 5 of 5 chunks"));
+    for (int i = 1; i < 6; i++)
+      CHECK(strstr(text[i], "Z run: rank ") && strstr(text[i], ", chunk "));
+    CHECK(strstr(text[6], "Z end: done, 5 of 5 chunks"));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -156,6 +156,53 @@ static PetscErrorCode read_max_points(cli_arguments *arguments, const char *text
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+static PetscErrorCode read_point_timeout(cli_arguments *arguments, const char *text)
+{
+  PetscFunctionBegin;
+  PetscCall(read_time("--point-timeout", text, &arguments->point_timeout));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode read_isolate(cli_arguments *arguments, const char *text)
+{
+  (void)text;
+  arguments->isolate = PETSC_TRUE;
+  return PETSC_SUCCESS;
+}
+
+static PetscErrorCode read_tolerate_loss(cli_arguments *arguments, const char *text)
+{
+  (void)text;
+  arguments->tolerate_loss = PETSC_TRUE;
+  return PETSC_SUCCESS;
+}
+
+/* "crashed,timed_out" */
+static PetscErrorCode read_retry(cli_arguments *arguments, const char *text)
+{
+  static const ion_status failed[] = {ION_NO_STATE_FOUND, ION_DOMAIN_ERROR, ION_TIMED_OUT,
+                                      ION_CRASHED, ION_INFEASIBLE};
+  size_t n;
+
+  PetscFunctionBegin;
+  for (const char *at = text;; at += n + 1) {
+    const unsigned before = arguments->retry;
+
+    n = strcspn(at, ",");
+    for (size_t i = 0; i < ION_COUNT(failed); i++) {
+      const char *name = ion_status_name(failed[i]);
+
+      if (strlen(name) == n && !strncmp(at, name, n)) arguments->retry |= 1U << failed[i];
+    }
+    if (arguments->retry == before)
+      BAD("ionsweep: --retry wants some of crashed, timed_out, no_state_found, domain_error, "
+          "infeasible, each once with commas between, not '%s'",
+          text);
+    if (!at[n]) break;
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode read_index(cli_arguments *arguments, const char *text)
 {
   PetscFunctionBegin;
@@ -193,6 +240,10 @@ static const struct {
     {"--interval",          PETSC_TRUE,  read_interval         },
     {"--stop-after",        PETSC_TRUE,  read_stop_after       },
     {"--max-points",        PETSC_TRUE,  read_max_points       },
+    {"--point-timeout",     PETSC_TRUE,  read_point_timeout    },
+    {"--isolate",           PETSC_FALSE, read_isolate          },
+    {"--tolerate-loss",     PETSC_FALSE, read_tolerate_loss    },
+    {"--retry",             PETSC_TRUE,  read_retry            },
     {"--index",             PETSC_TRUE,  read_index            },
     {"--ranks",             PETSC_TRUE,  read_ranks            },
     {"--json",              PETSC_FALSE, read_json             },
@@ -261,7 +312,8 @@ PetscErrorCode cli_arguments_read(const cli_verb *verb, int argc, char **argv,
   int n_word = 0;
 
   PetscFunctionBegin;
-  *arguments = (cli_arguments){.durable = ION_DURABLE_INTERVAL, .interval = 30.0};
+  *arguments =
+      (cli_arguments){.durable = ION_DURABLE_INTERVAL, .interval = 30.0, .point_timeout = 60.0};
   for (int i = 0; i < argc; i++) {
     if (argv[i][0] == '-' && argv[i][1]) {
       PetscCall(read_option(verb, argc, argv, &i, arguments));

@@ -29,6 +29,9 @@ typedef struct {
   double interval;   /* s */
   double stop_after; /* s; 0: no limit */
   uint64_t max_points, index;
+  double point_timeout; /* s */
+  PetscBool isolate, tolerate_loss;
+  unsigned retry; /* bits of ion_status */
   size_t n_ranks;
   int ranks[CLI_MAX_RANKS];
   PetscBool check_derivatives;

@@ -162,7 +162,7 @@ static PetscErrorCode print_all(const ion_study *study, const char *file,
   if (tally->n_point > 0) {
     print_range_heading(study);
     PetscCall(print_ranges(study, range));
-    PetscCall(print_audit(study, tally->n_point - tally->n_read, audit));
+    if (audit) PetscCall(print_audit(study, tally->n_point - tally->n_read, audit));
   }
   print_times(result);
   printf("  file: %s\n", file);
@@ -177,7 +177,7 @@ PetscErrorCode cli_print_summary(MPI_Comm comm, const ion_study *study, const ch
 
   PetscFunctionBegin;
   PetscCall(gather_ranges(comm, study, ion_study_n_output(study) + 1, &range));
-  PetscCall(gather_audits(comm, study, &audit));
+  if (!result->apart) PetscCall(gather_audits(comm, study, &audit));
   if (range) PetscCall(print_all(study, file, result, range, audit));
   PetscCall(PetscFree(range));
   PetscCall(PetscFree(audit));

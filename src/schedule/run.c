@@ -14,6 +14,8 @@ typedef struct {
   ion_block data;        /* [n_output][chunk_size] */
   unsigned char *status; /* [chunk_size] */
   size_t class_row;      /* output `class`, or n_output */
+  double point_timeout;  /* s, or 0 */
+  unsigned retry;        /* bits of ion_status; only where every chunk is isolated */
 } run;
 
 /* ---- chunks ---- */
@@ -32,40 +34,93 @@ static void tally_points(const run *r, size_t n, ion_tally *tally)
   }
 }
 
-static PetscErrorCode solve_chunk(run *r, uint64_t chunk, ion_tally *tally)
+/* In child processes where `how` says so. */
+static PetscErrorCode solve_points(run *r, uint64_t first, size_t n, const ion_isolation *how)
+{
+  PetscFunctionBegin;
+  if (how)
+    PetscCall(ion_study_solve_isolated(r->study, first, n, how, r->data, r->status));
+  else
+    PetscCall(ion_study_solve(r->study, first, n, r->data, r->status));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Points of a finished chunk whose outcome is to be found anew, one by one. */
+static PetscErrorCode retry_points(run *r, uint64_t first, size_t n, const ion_isolation *how,
+                                   size_t *n_retried)
+{
+  PetscFunctionBegin;
+  *n_retried = 0;
+  for (size_t p = 0; p < n; p++) {
+    ion_block column = r->data;
+
+    if (!(r->retry >> r->status[p] & 1U)) continue;
+    column.data += p;
+    PetscCall(ion_study_solve_isolated(r->study, first + p, 1, how, column, r->status + p));
+    (*n_retried)++;
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Are there points that ended their process? */
+static PetscBool has_given_up(const run *r, size_t n)
+{
+  return (PetscBool)(memchr(r->status, ION_CRASHED, n) || memchr(r->status, ION_TIMED_OUT, n));
+}
+
+static PetscErrorCode write_chunk(run *r, uint64_t chunk, ion_tally *tally)
 {
   const double start = MPI_Wtime();
-  double solved;
+
+  PetscFunctionBegin;
+  PetscCall(ion_store_write_chunk(r->store, chunk, r->data, r->status));
+  tally->write_seconds += MPI_Wtime() - start;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode work(run *r, uint64_t chunk, const ion_isolation *how, ion_tally *tally)
+{
+  double start;
+  PetscBool complete;
   uint64_t first;
-  size_t n;
+  size_t n, n_solved;
 
   PetscFunctionBegin;
   ion_store_chunk_range(r->schema, chunk, &first, &n);
-  PetscCall(ion_study_solve(r->study, first, n, r->data, r->status));
-  solved = MPI_Wtime();
-  PetscCall(ion_store_write_chunk(r->store, chunk, r->data, r->status));
-  tally->solve_seconds += solved - start;
-  tally->write_seconds += MPI_Wtime() - solved;
+  PetscCall(ion_store_read_chunk(r->store, chunk, r->data, r->status, &complete));
+  start    = MPI_Wtime();
+  n_solved = n;
+  if (!complete) {
+    PetscCall(solve_points(r, first, n, how));
+  } else {
+    PetscCall(ion_study_widen(r->study, first, n, r->data));
+    PetscCall(retry_points(r, first, n, how, &n_solved));
+  }
+  if (n_solved > 0) {
+    tally->solve_seconds += MPI_Wtime() - start;
+    PetscCall(write_chunk(r, chunk, tally));
+    if (how && has_given_up(r, n)) PetscCall(ion_store_flush(r->store)); /* dearly bought */
+  }
+  tally->n_read += n - n_solved;
+  tally_points(r, n, tally);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 static PetscErrorCode do_chunk(void *context, uint64_t chunk, ion_tally *tally)
 {
-  run *r = context;
-  PetscBool complete;
-  uint64_t first;
-  size_t n;
+  PetscFunctionBegin;
+  PetscCall(work(context, chunk, NULL, tally));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode do_isolated(void *context, uint64_t chunk, const ion_pulse *pulse,
+                                  ion_tally *tally)
+{
+  run *r                  = context;
+  const ion_isolation how = {.limit = r->point_timeout, .pulse = pulse};
 
   PetscFunctionBegin;
-  ion_store_chunk_range(r->schema, chunk, &first, &n);
-  PetscCall(ion_store_read_chunk(r->store, chunk, r->data, r->status, &complete));
-  if (complete) {
-    tally->n_read += n;
-    PetscCall(ion_study_widen(r->study, first, n, r->data));
-  } else {
-    PetscCall(solve_chunk(r, chunk, tally));
-  }
-  tally_points(r, n, tally);
+  PetscCall(work(r, chunk, &how, tally));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -145,7 +200,9 @@ static PetscErrorCode open_run(run *r, const ion_run_options *options)
   const ion_store_schema *schema = r->schema;
 
   PetscFunctionBegin;
-  r->class_row = schema->n_output;
+  r->class_row     = schema->n_output;
+  r->point_timeout = options->point_timeout;
+  r->retry         = options->retry;
   for (size_t i = 0; i < schema->n_output; i++) {
     if (strcmp(schema->output[i].name, "class") == 0) r->class_row = i;
   }
@@ -153,6 +210,25 @@ static PetscErrorCode open_run(run *r, const ion_run_options *options)
   PetscCall(PetscCalloc1((size_t)schema->chunk_size, &r->status));
   PetscCall(
       ion_store_open(options->output, schema, options->durable, options->interval, &r->store));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Where ranks do not meet again rank 0 finds the ranges of all points in the file. */
+static PetscErrorCode reread(MPI_Comm comm, run *r)
+{
+  int rank;
+
+  PetscFunctionBegin;
+  PetscCallMPI(MPI_Comm_rank(comm, &rank));
+  for (uint64_t c = 0; rank == 0 && c < ion_store_n_chunk(r->schema); c++) {
+    PetscBool complete;
+    uint64_t first;
+    size_t n;
+
+    ion_store_chunk_range(r->schema, c, &first, &n);
+    PetscCall(ion_store_read_chunk(r->store, c, r->data, r->status, &complete));
+    if (complete) PetscCall(ion_study_widen(r->study, first, n, r->data));
+  }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -176,10 +252,15 @@ static ion_job job_of(run *r, const ion_run_options *options, const char *log_pa
                    .n_point    = r->schema->n_point,
                    .context    = r,
                    .chunk      = do_chunk,
+                   .isolated   = do_isolated,
                    .flush      = do_flush,
                    .log_path   = log_path,
                    .stop_after = options->stop_after,
-                   .max_points = options->max_points};
+                   .max_points = options->max_points,
+
+                   .patience      = options->point_timeout,
+                   .isolate_all   = (PetscBool)(options->isolate || options->retry),
+                   .tolerate_loss = options->tolerate_loss};
 }
 
 static PetscErrorCode run_locked(MPI_Comm comm, ion_study *study, const ion_run_options *options,
@@ -194,6 +275,7 @@ static PetscErrorCode run_locked(MPI_Comm comm, ion_study *study, const ion_run_
   code = open_run(&r, options);
   PetscCall(agree_with_all(comm, code, &any));
   code = any ? (PetscErrorCode)any : ion_job_run(comm, &job, result);
+  if (!code && result->apart) code = reread(comm, &r);
   code = close_run(&r, code);
   PetscFunctionReturn(code);
 }

@@ -68,7 +68,7 @@ struct ion_study {
   void *state;               /* the task's own */
   const ion_output **output; /* [n_output], owned by the task */
   size_t n_output, n_output_allocated;
-  const ion_audit *audit; /* [n_process] of the points solved, or NULL where the task keeps none */
+  ion_audit *audit; /* [n_process] of the points solved, or NULL where the task keeps none */
   const char *title;
   ion_store_type precision;
   unsigned char *is_set; /* [n quantities] given by `set:` or --set */
@@ -80,6 +80,7 @@ struct ion_study {
 /* Fill study->canonical and study->header from the checked parts. */
 PetscErrorCode ion_study_describe(ion_study *study);
 PetscErrorCode ion_study_undescribe(ion_study *study);
+PetscErrorCode ion_study_make_rows(ion_study *study);
 PetscErrorCode ion_study_free_rows(ion_study *study);
 
 /* Append an output; the task owns it. */
