@@ -40,6 +40,8 @@ typedef struct {
   const char *title;
   const char *sweep_text; /**< as the user wrote it */
   const char *model_text;
+  const char *overrides; /**< `--set` of the user, one "name=value" a line, or NULL */
+  const char *factors;   /**< "name [unit]" of each factor, commas between, or NULL */
   const char *canonical; /**< checked sweep and model with every override, what the digest is of */
   const char *summary;   /**< one line, ACDD `summary` */
   const char *program;   /**< "ionsweep 0.1.0" */
@@ -79,6 +81,7 @@ PetscErrorCode ion_store_create(const char *path, const ion_store_schema *schema
 typedef enum {
   ION_STORE_ABSENT,
   ION_STORE_SAME,
+  ION_STORE_TORN, /**< this study's, but cut short: ion_store_mend, then it is the same */
   ION_STORE_OTHER,
   ION_STORE_FOREIGN
 } ion_store_found;
@@ -90,6 +93,32 @@ typedef enum {
  */
 PetscErrorCode ion_store_probe(const char *path, const ion_store_schema *schema,
                                ion_store_found *found, char *reason, size_t size);
+
+/** Are size and coordinates of this study's file as they were made?
+ *
+ * @param[in]  repair  put them right; points that were cut off have a CRC that does not agree
+ * @param[out] whole   PETSC_TRUE when there was nothing to repair
+ */
+PetscErrorCode ion_store_mend(const char *path, const ion_store_schema *schema, PetscBool repair,
+                              PetscBool *whole);
+
+/** Texts by which the study of a file can be made again; ion_store_texts_free them. */
+typedef struct {
+  char *sweep, *model, *digest;
+  char *overrides, *factors; /**< NULL where there are none */
+} ion_store_texts;
+
+/** @return PETSC_ERR_USER_INPUT for a path that is no result file or whose header is damaged */
+PetscErrorCode ion_store_texts_read(const char *path, ion_store_texts *texts);
+PetscErrorCode ion_store_texts_free(ion_store_texts *texts);
+
+/** All values of a coordinate by its NetCDF name; PetscFree them. */
+PetscErrorCode ion_store_coordinate_read(const char *path, const char *name, uint64_t *n,
+                                         double **value);
+
+/** Open this study's file for reading chunks. */
+PetscErrorCode ion_store_open_read(const char *path, const ion_store_schema *schema,
+                                   ion_store **store);
 
 /** Open this study's file for writing chunks. Not collective; every rank opens its own handle. */
 PetscErrorCode ion_store_open(const char *path, const ion_store_schema *schema, ion_durable durable,
@@ -117,6 +146,14 @@ PetscErrorCode ion_store_flush(ion_store *store);
  */
 PetscErrorCode ion_store_read_chunk(ion_store *store, uint64_t chunk, ion_block data,
                                     unsigned char *status, PetscBool *complete);
+
+/** What became of the points of a chunk. */
+typedef enum { ION_CHUNK_PENDING, ION_CHUNK_WHOLE, ION_CHUNK_DAMAGED } ion_chunk_state;
+
+/** As ion_store_read_chunk; a chunk of which no point has a status is pending, one whose CRC does not
+ * agree, or of which some points have none, is damaged. */
+PetscErrorCode ion_store_check_chunk(ion_store *store, uint64_t chunk, ion_block data,
+                                     unsigned char *status, ion_chunk_state *state);
 
 /** Flush and close; NULL is allowed. */
 PetscErrorCode ion_store_close(ion_store **store);

@@ -158,6 +158,7 @@ static PetscErrorCode prepare(const ion_run_options *options, const ion_store_sc
 {
   const char *path = options->output;
   ion_store_found found;
+  PetscBool whole;
 
   PetscFunctionBegin;
   PetscCheck(path && path[0], PETSC_COMM_SELF, PETSC_ERR_USER_INPUT,
@@ -165,7 +166,9 @@ static PetscErrorCode prepare(const ion_run_options *options, const ion_store_sc
   PetscCall(look(path, schema, options, &found)); /* refuse before a side file is made */
   PetscCall(ion_store_lock_take(path, lock));
   PetscCall(look(path, schema, options, &found)); /* the last holder may have changed it */
-  if (found == ION_STORE_SAME && !options->restart) {
+  if ((found == ION_STORE_SAME || found == ION_STORE_TORN) && !options->restart) {
+    PetscCall(ion_store_mend(path, schema, PETSC_TRUE, &whole));
+    if (!whole) fprintf(stderr, "%s was damaged: what was lost is solved again\n", path);
     ion_log_event(log_path, "resume: %s", path);
     PetscFunctionReturn(PETSC_SUCCESS);
   }

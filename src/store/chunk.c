@@ -45,22 +45,38 @@ static PetscErrorCode read_layout(ion_store *store)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+static PetscErrorCode open_as(const char *path, const ion_store_schema *schema, int flags,
+                              ion_store **store)
+{
+  PetscFunctionBegin;
+  PetscCall(PetscNew(store));
+  (*store)->fd     = -1;
+  (*store)->schema = schema;
+  (*store)->synced = MPI_Wtime();
+  PetscCall(PetscStrallocpy(path, &(*store)->path));
+  PetscCall(PetscMalloc1((size_t)schema->chunk_size * sizeof(double), &(*store)->bytes));
+  (*store)->fd = open(path, flags | O_CLOEXEC);
+  PetscCheck((*store)->fd >= 0, PETSC_COMM_SELF, PETSC_ERR_FILE_OPEN, "cannot open %s: %s", path,
+             strerror(errno));
+  PetscCall(read_layout(*store));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 PetscErrorCode ion_store_open(const char *path, const ion_store_schema *schema, ion_durable durable,
                               double interval, ion_store **store)
 {
   PetscFunctionBegin;
-  PetscCall(PetscNew(store));
-  (*store)->fd       = -1;
-  (*store)->schema   = schema;
+  PetscCall(open_as(path, schema, O_RDWR, store));
   (*store)->durable  = durable;
   (*store)->interval = interval;
-  (*store)->synced   = MPI_Wtime();
-  PetscCall(PetscStrallocpy(path, &(*store)->path));
-  PetscCall(PetscMalloc1((size_t)schema->chunk_size * sizeof(double), &(*store)->bytes));
-  (*store)->fd = open(path, O_RDWR | O_CLOEXEC);
-  PetscCheck((*store)->fd >= 0, PETSC_COMM_SELF, PETSC_ERR_FILE_OPEN, "cannot open %s: %s", path,
-             strerror(errno));
-  PetscCall(read_layout(*store));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode ion_store_open_read(const char *path, const ion_store_schema *schema,
+                                   ion_store **store)
+{
+  PetscFunctionBegin;
+  PetscCall(open_as(path, schema, O_RDONLY, store));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -218,6 +234,21 @@ PetscErrorCode ion_store_read_chunk(ion_store *store, uint64_t chunk, ion_block 
   crc = libdeflate_crc32(crc, status, n);
   PetscCall(ion_store_get(store->fd, store->path, store->layout.crc + 4 * chunk, stored, 4));
   *complete = (PetscBool)(ion_store_decode_crc(stored) == crc);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode ion_store_check_chunk(ion_store *store, uint64_t chunk, ion_block data,
+                                     unsigned char *status, ion_chunk_state *state)
+{
+  uint64_t first;
+  size_t n, n_pending = 0;
+  PetscBool complete;
+
+  PetscFunctionBegin;
+  PetscCall(ion_store_read_chunk(store, chunk, data, status, &complete));
+  ion_store_chunk_range(store->schema, chunk, &first, &n);
+  for (size_t p = 0; p < n; p++) n_pending += status[p] == ION_PENDING;
+  *state = complete ? ION_CHUNK_WHOLE : n_pending == n ? ION_CHUNK_PENDING : ION_CHUNK_DAMAGED;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

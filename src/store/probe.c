@@ -50,24 +50,6 @@ static void look_at_bytes(const char *path, verdict *v, uint64_t *size)
   if (n < 4 || memcmp(magic, "CDF\005", 4) != 0) foreign(v, "it is not a NetCDF (CDF-5) file");
 }
 
-/* A global text, or NULL when there is none. PetscFree it. */
-static PetscErrorCode get_text(int ncid, const char *name, char **text)
-{
-  MPI_Offset length;
-  nc_type type;
-
-  PetscFunctionBegin;
-  *text = NULL;
-  if (ncmpi_inq_att(ncid, NC_GLOBAL, name, &type, &length) != NC_NOERR || type != NC_CHAR) {
-    PetscFunctionReturn(PETSC_SUCCESS);
-  }
-  PetscCall(PetscCalloc1((size_t)length + 1, text));
-  if (length > 0 && ncmpi_get_att_text(ncid, NC_GLOBAL, name, *text) != NC_NOERR) {
-    PetscCall(PetscFree(*text));
-  }
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
 /* The number of a global attribute, or 0. */
 static unsigned long long get_count(int ncid, const char *name)
 {
@@ -103,8 +85,8 @@ static PetscErrorCode explain_digest(int ncid, const ion_store_schema *schema, v
   char *model, *sweep;
 
   PetscFunctionBegin;
-  PetscCall(get_text(ncid, "model", &model));
-  PetscCall(get_text(ncid, "sweep", &sweep));
+  PetscCall(ion_store_get_text(ncid, "model", &model));
+  PetscCall(ion_store_get_text(ncid, "sweep", &sweep));
   v->found = ION_STORE_OTHER;
   snprintf(v->reason, v->size,
            "it was made with other --set values, or a file that the sweep reads has changed");
@@ -126,7 +108,7 @@ static PetscErrorCode compare_writer(int ncid, const ion_store_schema *schema, v
   char *program;
 
   PetscFunctionBegin;
-  PetscCall(get_text(ncid, "program", &program));
+  PetscCall(ion_store_get_text(ncid, "program", &program));
   if (format != ION_STORE_FORMAT) {
     v->found = ION_STORE_OTHER;
     snprintf(v->reason, v->size, "its format version is %llu, not %d", format, ION_STORE_FORMAT);
@@ -157,7 +139,7 @@ static PetscErrorCode compare_size(int ncid, const char *path, const ion_store_s
   if (code) {
     foreign(v, "it lacks a variable of this study");
   } else if (size != layout.size) {
-    v->found = ION_STORE_FOREIGN;
+    v->found = size < layout.size ? ION_STORE_TORN : ION_STORE_FOREIGN;
     snprintf(v->reason, v->size, "it is torn: %llu bytes instead of %llu", (unsigned long long)size,
              (unsigned long long)layout.size);
   }
@@ -172,7 +154,7 @@ static PetscErrorCode look_at_header(int ncid, const char *path, const ion_store
 
   PetscFunctionBegin;
   PetscCall(ion_store_digest(schema->canonical, digest));
-  PetscCall(get_text(ncid, "study_digest", &there));
+  PetscCall(ion_store_get_text(ncid, "study_digest", &there));
   if (!there) {
     foreign(v, "it is a NetCDF file without study_digest");
   } else if (strcmp(there, digest) != 0) {
@@ -199,7 +181,7 @@ PetscErrorCode ion_store_probe(const char *path, const ion_store_schema *schema,
     const int why = ncmpi_open(MPI_COMM_SELF, path, NC_NOWRITE, MPI_INFO_NULL, &ncid);
 
     if (why != NC_NOERR) {
-      foreign(&v, "its NetCDF header is damaged");
+      foreign(&v, "its NetCDF header is damaged, bring back a copy or run the study anew");
     } else {
       PetscCall(look_at_header(ncid, path, schema, file_size, &v));
       ION_NC(path, ncmpi_close(ncid));

@@ -45,6 +45,21 @@ PetscErrorCode ion_store_layout_destroy(ion_store_layout *layout);
 PetscErrorCode ion_store_header_write(const char *path, const ion_store_schema *schema,
                                       ion_store_layout *layout);
 
+/** A file with its header written. */
+typedef struct {
+  int fd;
+  const char *path;
+  const ion_store_schema *schema;
+  const ion_store_layout *layout;
+  PetscBool repair; /**< put right what differs */
+} ion_store_body;
+
+/** Compare size and coordinates with what they should be. */
+PetscErrorCode ion_store_mend_body(const ion_store_body *body, PetscBool *equal);
+
+/** A global text, or NULL when there is none. PetscFree it. */
+PetscErrorCode ion_store_get_text(int ncid, const char *name, char **text);
+
 /** Bytes of one value. */
 size_t ion_store_width(ion_store_type type);
 
