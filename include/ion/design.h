@@ -39,6 +39,11 @@ uint64_t ion_design_n_point(const ion_design *design);
 size_t ion_design_n_factor(const ion_design *design);
 const ion_factor *ion_design_factor(const ion_design *design, size_t i);
 
+/** A design of kind `points` from the text of such a file; `name` stands for the file in messages. */
+PetscErrorCode ion_design_create_table(const char *name, const char *text, const ion_units *units,
+                                       const ion_quantity *quantities, size_t n,
+                                       ion_design **design);
+
 /** Canonical text of everything that decides the points, an imported file's values included; part of
  * a study's digest. The caller frees it with PetscFree. */
 PetscErrorCode ion_design_canonical(const ion_design *design, char **text);

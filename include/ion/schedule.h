@@ -102,6 +102,13 @@ typedef struct {
  */
 PetscErrorCode ion_study_open(const char *path, const ion_override *set, size_t n_set,
                               ion_study **study);
+
+/** Make the study of a result file again from what the file says: sweep, model and `--set` as they were
+ * then, points of an imported table from the coordinates.
+ *
+ * @return PETSC_ERR_USER_INPUT when it is no result file, or this program makes another study of it
+ */
+PetscErrorCode ion_study_reopen(const char *path, ion_study **study);
 PetscErrorCode ion_study_close(ion_study **study);
 
 const char *ion_study_title(const ion_study *study);

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { MOST_RESOLVED = 1 << 24 };
+
 typedef PetscErrorCode (*reader)(cli_arguments *arguments, const char *text);
 
 #define BAD(...) SETERRQ(PETSC_COMM_SELF, PETSC_ERR_USER_INPUT, __VA_ARGS__)
@@ -203,6 +205,22 @@ static PetscErrorCode read_retry(cli_arguments *arguments, const char *text)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+static PetscErrorCode read_resolve(cli_arguments *arguments, const char *text)
+{
+  PetscFunctionBegin;
+  PetscCall(read_count("--resolve", "a number of points", text, &arguments->n_resolve));
+  if (arguments->n_resolve > MOST_RESOLVED)
+    BAD("ionsweep: --resolve %s is too many: at most %d", text, MOST_RESOLVED);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode read_seed(cli_arguments *arguments, const char *text)
+{
+  PetscFunctionBegin;
+  PetscCall(read_count("--seed", "a whole number", text, &arguments->seed));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode read_index(cli_arguments *arguments, const char *text)
 {
   PetscFunctionBegin;
@@ -244,6 +262,8 @@ static const struct {
     {"--isolate",           PETSC_FALSE, read_isolate          },
     {"--tolerate-loss",     PETSC_FALSE, read_tolerate_loss    },
     {"--retry",             PETSC_TRUE,  read_retry            },
+    {"--resolve",           PETSC_TRUE,  read_resolve          },
+    {"--seed",              PETSC_TRUE,  read_seed             },
     {"--index",             PETSC_TRUE,  read_index            },
     {"--ranks",             PETSC_TRUE,  read_ranks            },
     {"--json",              PETSC_FALSE, read_json             },

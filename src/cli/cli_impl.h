@@ -31,7 +31,8 @@ typedef struct {
   uint64_t max_points, index;
   double point_timeout; /* s */
   PetscBool isolate, tolerate_loss;
-  unsigned retry; /* bits of ion_status */
+  unsigned retry;           /* bits of ion_status */
+  uint64_t n_resolve, seed; /* points to solve again */
   size_t n_ranks;
   int ranks[CLI_MAX_RANKS];
   PetscBool check_derivatives;
@@ -49,7 +50,7 @@ typedef struct {
   PetscErrorCode (*run)(MPI_Comm comm, const cli_arguments *arguments, int *exit_status);
 } cli_verb;
 
-extern const cli_verb cli_run, cli_plan, cli_point, cli_list;
+extern const cli_verb cli_run, cli_plan, cli_point, cli_list, cli_verify;
 
 /* All verbs, NULL at the end. */
 extern const cli_verb *const cli_verbs[];
