@@ -31,6 +31,7 @@ typedef struct {
       eigen_im;          /* leading eigenvalue at the base point, at the iterate, s^-1 */
   PetscBool is_unstable; /* at a fold: an eigenvalue other than the vanishing one has Re > 0 */
   ion_root root;
+  double place; /* of the iterate, along the branch */
   PetscBool is_bound_saved; /* base point and margins of the step that first crossed a bound */
   double saved_z[ION_MAX_STATE], saved_t[ION_MAX_STATE], saved_ahead, saved_margin[2];
 } ion_threshold_lane;

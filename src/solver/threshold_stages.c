@@ -10,9 +10,9 @@ enum { MOST_STEPS = 600, MOST_REFINEMENTS = 60 };
 static const double first_step   = 0.05; /* of arclength */
 static const double longest_step = 0.5;
 static const double least_step   = 1e-7;
-static const double walking      = 1e-6;  /* Newton step that ends a correction while walking, */
+static const double walking      = 1e-4;  /* Newton step that ends a correction while walking, */
 static const double polishing    = 1e-10; /* and while polishing */
-static const double turned       = 1e-11; /* slope of a fold */
+static const double turned       = 1e-8;  /* slope of a fold; the error of sigma is its square */
 
 /* ---- readings ---- */
 
@@ -169,13 +169,26 @@ static void retry_shorter(ion_threshold *s, size_t lane)
 
 /* ---- polishing ---- */
 
+/* The next place to look at, from the nearest one known: the iterate, which becomes the base point. */
+static void aim_at_root(ion_threshold *s, size_t lane)
+{
+  ion_threshold_lane *l = &s->lane[lane];
+  const double next     = ion_root_next(&l->root);
+
+  ion_tracker_accept(&s->tracker, lane);
+  aim(s, lane, next - l->place);
+  l->place = next;
+}
+
+/* Between the base point and the iterate the function changes its sign. */
 static void refine(ion_threshold *s, size_t lane, ion_stage stage, double f0, double f1)
 {
   ion_threshold_lane *l = &s->lane[lane];
 
   l->stage = stage;
-  ion_root_start(&l->root, 0, f0, arclength(s, lane), f1);
-  aim(s, lane, ion_root_next(&l->root));
+  l->place = arclength(s, lane);
+  ion_root_start(&l->root, 0, f0, l->place, f1);
+  aim_at_root(s, lane);
 }
 
 /* Whether the root is met: the function is 0, or its bracket closed; else the next place is aimed at. */
@@ -184,9 +197,9 @@ static PetscBool is_met(ion_threshold *s, size_t lane, double f, double enough)
   ion_root *root = &s->lane[lane].root;
 
   if (fabs(f) <= enough) return PETSC_TRUE;
-  ion_root_tell(root, s->tracker.ahead[lane], f);
+  ion_root_tell(root, s->lane[lane].place, f);
   if (fabs(root->b - root->a) <= 1e-13 || root->n > MOST_REFINEMENTS) return PETSC_TRUE;
-  aim(s, lane, ion_root_next(root));
+  aim_at_root(s, lane);
   return PETSC_FALSE;
 }
 
@@ -262,7 +275,8 @@ static void at_end(ion_threshold *s, size_t lane)
   }
   l->stage = ION_STAGE_BOUND;
   ion_root_start(&l->root, 0, l->saved_margin[0], l->saved_ahead, l->saved_margin[1]);
-  aim(s, lane, ion_root_next(&l->root));
+  l->place = ion_root_next(&l->root);
+  aim(s, lane, l->place);
 }
 
 static void at_step(ion_threshold *s, size_t lane)
