@@ -291,6 +291,23 @@ static PetscErrorCode dusterwald2018(void)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Two fixed volumes, a gate of a gate and a fixed area; and a cell of constant-field channels in a bath. */
+static PetscErrorCode hubel2014_and_dijkstra2016(void)
+{
+  static const char *const name[] = {"hubel2014", "dijkstra2016"};
+
+  PetscFunctionBegin;
+  for (int k = 0; k < 2; k++) {
+    fixture f;
+
+    PetscCall(fixture_open(&f, name[k]));
+    PetscCall(fixture_setup(&f, 8));
+    PetscCall(check_jacobian(&f, 0.2));
+    PetscCall(fixture_destroy(&f));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode shared_totals_in_a_fixed_volume(void)
 {
   PetscFunctionBegin;
@@ -350,6 +367,7 @@ static PetscErrorCode removable_singularities(void)
 static const ion_test_case cases[] = {
     {"neuron_glia",                        neuron_glia                       },
     {"dusterwald2018",                     dusterwald2018                    },
+    {"hubel2014_and_dijkstra2016",         hubel2014_and_dijkstra2016        },
     {"shared_totals_in_a_fixed_volume",    shared_totals_in_a_fixed_volume   },
     {"gated_ohmic_cell_in_a_bath",         gated_ohmic_cell_in_a_bath        },
     {"remainder_first_and_chained_totals", remainder_first_and_chained_totals},

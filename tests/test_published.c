@@ -194,7 +194,7 @@ static PetscErrorCode hubel_area_is_a_factor_of_time(void)
 /* I_max = 1.064845 of 6.8 uA/cm^2 at the fold, 1.067242 at the Hopf point before it. */
 static PetscErrorCode hubel_fold_and_hopf_point(void)
 {
-  double V = NAN, p, omega = NAN;
+  double V = NAN, p = NAN, omega = NAN;
   fixture f;
 
   PetscFunctionBegin;
@@ -297,7 +297,7 @@ static PetscErrorCode dijkstra_eigenvalues_at_rest(void)
 /* The tipping point; no Hopf point comes before it. */
 static PetscErrorCode dijkstra_fold(void)
 {
-  double V = NAN, p, re[MOST], im[MOST];
+  double V = NAN, p = NAN, re[MOST], im[MOST];
   size_t n;
   fixture f;
 
