@@ -236,16 +236,6 @@ void ion_model_start(const ion_model *model, ion_block theta, size_t p, double *
 void ion_model_mass(const ion_model *model, const ion_work *work, size_t i, size_t n_point,
                     double *mass);
 
-/** What the balance of row i loses to a membrane that charges: the ion that closes an electroneutral
- * composition gives C/(z F) dV/dt, the others nothing.
- *
- * @param[out] mass  [n_point] C/(z F) dV/dx of that potential, times the scale of the row
- *
- * @return the unknown of the potential, or -1 where there is none; then mass is left alone
- */
-int ion_model_mass_of_charge(const ion_model *model, ion_block prepared, size_t i, size_t n_point,
-                             double *mass);
-
 /** Dense pencil J y = lambda M y of the linearised dynamics with gates, volumes and pools in time, at
  * point p of an evaluation with Jacobian. n = n_state + n_gate; column-major [n][n].
  *

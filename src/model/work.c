@@ -71,22 +71,6 @@ void ion_model_mass(const ion_model *model, const ion_work *work, size_t i, size
                   : model->row_scale[i] * n[p] * (share ? share[p] : 1);
 }
 
-int ion_model_mass_of_charge(const ion_model *model, ion_block prepared, size_t i, size_t n_point,
-                             double *mass)
-{
-  for (size_t c = 0; c < model->network.n_compartment; c++) {
-    const int q = model->compartment_detail[c].neutral_pool;
-
-    if (q < 0 || model->plan[q].row_F != (int)i) continue;
-    for (size_t p = 0; p < n_point; p++)
-      mass[p] = model->row_scale[i] * ion_thermal_voltage(model->T_ref) *
-                ion_row(prepared, (size_t)model->prep_capacitance[c])[p] /
-                model->species[model->pool[q].species].valence;
-    return model->compartment[c].x_V;
-  }
-  return -1;
-}
-
 void ion_model_imbalance(const ion_model *model, const ion_work *work, size_t n_point,
                          double *imbalance)
 {

@@ -44,23 +44,19 @@ static PetscErrorCode extend_pattern(ion_solver *solver)
 {
   const ion_pattern *model   = ion_model_pattern(solver->model);
   const ion_network *network = ion_model_network(solver->model);
-  const size_t most          = model->n_nonzero + model->n * (2 + network->n_compartment);
+  const size_t most          = model->n_nonzero + model->n * (1 + network->n_compartment);
   size_t n = 0, n_new = 0;
 
   PetscFunctionBegin;
   PetscCall(PetscMalloc3(model->n + 1, &solver->relaxed_start, most, &solver->relaxed_col, most,
                          &solver->relaxed_slot));
   for (size_t i = 0; i < model->n; i++) {
-    int x_V;
-
     solver->relaxed_start[i] = (int)n;
     for (int k = model->start[i]; k < model->start[i + 1]; k++, n++) {
       solver->relaxed_col[n]  = model->col[k];
       solver->relaxed_slot[n] = k;
     }
     add_entry(solver, i, (int)i, &n, &n_new);
-    x_V = ion_model_mass_of_charge(solver->model, (ion_block){0}, i, 0, NULL);
-    if (x_V >= 0) add_entry(solver, i, x_V, &n, &n_new);
     for (size_t j = 0; j < network->n_compartment; j++)
       if (is_volume_of(network, compartment_of(solver, i), j))
         add_entry(solver, i, network->compartment[j].x_w, &n, &n_new);
@@ -142,12 +138,7 @@ void ion_relaxation_shift(const ion_solver *solver, ion_tile *tile, const double
   double mass[ION_MAX_LANES];
 
   for (size_t i = 0; i < solver->relaxed.n; i++) {
-    int x_V;
-
     ion_model_mass(solver->model, &tile->work, i, tile->lanes, mass);
     shift_row(solver, tile, i, mass, dt);
-    x_V = ion_model_mass_of_charge(solver->model, tile->prepared, i, tile->lanes, mass);
-    for (int k = solver->relaxed_start[i]; x_V >= 0 && k < solver->relaxed_start[i + 1]; k++)
-      if (solver->relaxed_col[k] == x_V) subtract(solver, tile, k, mass, dt, NULL, NULL);
   }
 }

@@ -163,8 +163,7 @@ static PetscErrorCode solve_lanes(ion_stage *s)
            tile->lanes * sizeof(double));
   measure_errors(s, worst, size);
   for (size_t l = 0; l < tile->lanes; l++)
-    if (tile->point[l] >= 0 && tile->norm[l] < (double)INFINITY &&
-        (!(worst[l] <= 1e-8 * size[l]) || (!s->is_path && tile->sign[l] != reference)))
+    if (tile->point[l] >= 0 && tile->norm[l] < (double)INFINITY && !(worst[l] <= 1e-8 * size[l]))
       PetscCall(solve_dense(s, l, reference));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
