@@ -112,16 +112,22 @@ static PetscErrorCode note(walk *w, ion_place_kind kind, size_t eigen)
 
 /* ---- special places between the base point and an iterate ---- */
 
-/* The iterate goes to where a function of it vanishes; `met` tells whether it was reached. The base point stays. */
+/* Two arclengths from the base point, and the values of a function there, which differ in sign. */
+typedef struct {
+  double at[2], f[2];
+} bracket;
+
+/* The iterate goes to where the function vanishes; `met` tells whether it was reached. The base point stays. */
 static PetscErrorCode polish(walk *w, double (*function)(const walk *, size_t), size_t index,
-                             PetscBool needs_spectrum, double f0, double f1, PetscBool *met)
+                             PetscBool needs_spectrum, const bracket *ends, PetscBool *met)
 {
   ion_root root;
   double at, f;
 
   PetscFunctionBegin;
   *met = PETSC_FALSE;
-  ion_root_start(&root, 0, f0, way(w), f1);
+  if (!(ends->f[0] * ends->f[1] < 0)) PetscFunctionReturn(PETSC_SUCCESS);
+  ion_root_start(&root, ends->at[0], ends->f[0], ends->at[1], ends->f[1]);
   do {
     at = ion_root_next(&root);
     ion_tracker_aim(&w->tracker, 0, at);
@@ -145,9 +151,10 @@ static double real_part(const walk *w, size_t i)
   return w->re[i];
 }
 
-/* Columns of the iterate and its tangent, to come back to. */
+/* What is at a place of the step: the iterate, its tangent and its spectrum. */
 typedef struct {
-  double z[ION_MAX_STATE], t[ION_MAX_STATE];
+  double z[ION_MAX_STATE], t[ION_MAX_STATE], re[ION_MAX_STATE];
+  double at; /* arclength from the base point */
   int unstable;
 } stand;
 
@@ -157,6 +164,8 @@ static void save(const walk *w, stand *s)
     s->z[i] = *ion_row(w->tracker.z, i);
     s->t[i] = *ion_row(w->tracker.t, i);
   }
+  for (size_t i = 0; i < w->n_eigen; i++) s->re[i] = w->re[i];
+  s->at       = way(w);
   s->unstable = w->unstable;
 }
 
@@ -169,40 +178,78 @@ static void restore(walk *w, const stand *s)
   w->unstable = s->unstable;
 }
 
-/* Polish what lies in the step that led to the iterate, note it, and come back to the iterate. `split` asks for a
- * shorter step: more than one thing happened. */
+/* Where the count of unstable eigenvalues differs by a pair, the pair stands behind those unstable at both places: its
+ * real part vanishes between them. Noted if it is complex there. */
+static PetscErrorCode note_hopf(walk *w, const stand *a, const stand *b, int count_a, int count_b)
+{
+  const int less     = PetscMin(count_a, count_b);
+  const bracket ends = {
+      {a->at,       b->at      },
+      {a->re[less], b->re[less]}
+  };
+  PetscBool met;
+
+  PetscFunctionBegin;
+  if (PetscAbsInt(count_a - count_b) != 2) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(polish(w, real_part, (size_t)less, PETSC_TRUE, &ends, &met));
+  if (!met || w->im[less] == 0) PetscFunctionReturn(PETSC_SUCCESS);
+  w->unstable = less;
+  PetscCall(note(w, ION_PLACE_HOPF, (size_t)less));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Unstable eigenvalues beside a fold, where one of the others is about 0: the count on a side has the parity of that
+ * side. */
+static int count_beside(const stand *fold, int side)
+{
+  return fold->unstable + (fold->unstable - side) % 2 * (fold->unstable > side ? 1 : -1);
+}
+
+static PetscErrorCode note_fold(walk *w, const stand *base, const stand *there)
+{
+  const bracket ends = {
+      {base->at,      there->at},
+      {base_slope(w), slope(w) }
+  };
+  PetscBool met;
+  stand fold;
+
+  PetscFunctionBegin;
+  PetscCall(polish(w, slope_there, 0, PETSC_FALSE, &ends, &met));
+  if (!met) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(read_spectrum(w, PETSC_TRUE));
+  save(w, &fold);
+  PetscCall(note_hopf(w, base, &fold, base->unstable, count_beside(&fold, base->unstable)));
+  restore(w, &fold);
+  PetscCall(read_spectrum(w, PETSC_TRUE));
+  PetscCall(note(w, ION_PLACE_FOLD, 0));
+  PetscCall(note_hopf(w, &fold, there, count_beside(&fold, there->unstable), there->unstable));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Polish and note what lies in the step that led to the iterate, and come back to it. `split` asks for a shorter step:
+ * more than one thing of a kind happened. */
 static PetscErrorCode note_special(walk *w, PetscBool *split)
 {
   const PetscBool folds = (PetscBool)(slope(w) * base_slope(w) < 0);
-  const int less        = PetscMin(w->unstable, w->unstable0);
   const int change      = PetscAbsInt(w->unstable - w->unstable0);
-  const double f1       = less < (int)w->n_eigen ? w->re[less] : 0;
-  double f0             = 0;
-  PetscBool met         = PETSC_FALSE;
-  stand there;
+  stand base, there;
 
   PetscFunctionBegin;
-  *split = (PetscBool)(change > (folds ? 1 : 2) || (!folds && change == 1));
+  *split = (PetscBool)(change > (folds ? 1 : 2) || (change % 2 == 1) != folds);
   if (*split && w->step > 50 * least) PetscFunctionReturn(PETSC_SUCCESS);
   *split = PETSC_FALSE;
+  if (!folds && !change) PetscFunctionReturn(PETSC_SUCCESS);
   save(w, &there);
-  if (folds) {
-    PetscCall(polish(w, slope_there, 0, PETSC_FALSE, base_slope(w), slope(w), &met));
-    if (met) PetscCall(read_spectrum(w, PETSC_TRUE));
-    if (met) PetscCall(note(w, ION_PLACE_FOLD, 0));
-  } else if (change == 2) {
-    /* the pair is the one that stands behind the eigenvalues unstable on both sides */
-    ion_tracker_aim(&w->tracker, 0, 0);
-    if (arrives(w)) {
-      PetscCall(read_spectrum(w, PETSC_FALSE));
-      f0 = w->re[less];
-    }
+  ion_tracker_aim(&w->tracker, 0, 0);
+  if (arrives(w)) {
+    PetscCall(read_spectrum(w, PETSC_FALSE));
+    save(w, &base);
     restore(w, &there);
-    if (f0 * f1 < 0) PetscCall(polish(w, real_part, (size_t)less, PETSC_TRUE, f0, f1, &met));
-    if (met && w->im[less] != 0) {
-      w->unstable = less;
-      PetscCall(note(w, ION_PLACE_HOPF, (size_t)less));
-    }
+    if (folds)
+      PetscCall(note_fold(w, &base, &there));
+    else
+      PetscCall(note_hopf(w, &base, &there, base.unstable, there.unstable));
   }
   restore(w, &there);
   PetscFunctionReturn(PETSC_SUCCESS);
