@@ -187,7 +187,7 @@ typedef struct {
  * @param[in]  longest    step, in arclength
  * @param[out] branch     the caller destroys it, also after an error
  *
- * @return PETSC_ERR_USER when there is no state at `from`
+ * @return PETSC_ERR_USER_INPUT when no state is found at `from`
  */
 PetscErrorCode ion_branch_follow(const ion_model *model, ion_block theta, int parameter,
                                  double from, double to, size_t most, double longest,

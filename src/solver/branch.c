@@ -76,16 +76,18 @@ static PetscErrorCode read_spectrum(walk *w, PetscBool is_fold)
 }
 
 /* Correct the lane where it was aimed. */
-static PetscBool arrives(walk *w)
+static PetscErrorCode correct(walk *w, PetscBool *arrived)
 {
   ion_track_state state;
 
+  PetscFunctionBegin;
   w->tracker.tight[0] = tight;
   do {
-    ion_tracker_iterate(&w->tracker);
+    PetscCall(ion_tracker_iterate(&w->tracker));
     state = ion_tracker_judge(&w->tracker, 0);
   } while (state == ION_TRACK_BUSY);
-  return (PetscBool)(state == ION_TRACK_ARRIVED);
+  *arrived = (PetscBool)(state == ION_TRACK_ARRIVED);
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* ---- the record ---- */
@@ -123,6 +125,7 @@ static PetscErrorCode polish(walk *w, double (*function)(const walk *, size_t), 
 {
   ion_root root;
   double at, f;
+  PetscBool arrived = PETSC_FALSE;
 
   PetscFunctionBegin;
   *met = PETSC_FALSE;
@@ -131,7 +134,8 @@ static PetscErrorCode polish(walk *w, double (*function)(const walk *, size_t), 
   do {
     at = ion_root_next(&root);
     ion_tracker_aim(&w->tracker, 0, at);
-    if (!arrives(w)) PetscFunctionReturn(PETSC_SUCCESS);
+    PetscCall(correct(w, &arrived));
+    if (!arrived) PetscFunctionReturn(PETSC_SUCCESS);
     if (needs_spectrum) PetscCall(read_spectrum(w, PETSC_FALSE));
     f = function(w, index);
     ion_root_tell(&root, at, f);
@@ -233,6 +237,7 @@ static PetscErrorCode note_special(walk *w, PetscBool *split)
 {
   const PetscBool folds = (PetscBool)(slope(w) * base_slope(w) < 0);
   const int change      = PetscAbsInt(w->unstable - w->unstable0);
+  PetscBool arrived     = PETSC_FALSE;
   stand base, there;
 
   PetscFunctionBegin;
@@ -242,7 +247,8 @@ static PetscErrorCode note_special(walk *w, PetscBool *split)
   if (!folds && !change) PetscFunctionReturn(PETSC_SUCCESS);
   save(w, &there);
   ion_tracker_aim(&w->tracker, 0, 0);
-  if (arrives(w)) {
+  PetscCall(correct(w, &arrived));
+  if (arrived) {
     PetscCall(read_spectrum(w, PETSC_FALSE));
     save(w, &base);
     restore(w, &there);
@@ -264,6 +270,7 @@ static PetscErrorCode create_walk(walk *w, const ion_model *model, ion_block the
   unsigned char status, reached;
   const ion_verdict verdict = {.status = &status, .reached = &reached};
   double guess[ION_MAX_STATE];
+  PetscBool arrived = PETSC_FALSE;
 
   PetscFunctionBegin;
   PetscCall(ion_tracker_create(model, &parameter, 1, ION_PAD, &w->tracker));
@@ -286,8 +293,9 @@ static PetscErrorCode create_walk(walk *w, const ion_model *model, ion_block the
   PetscCall(ion_block_destroy(&start));
   PetscCall(ion_block_destroy(&x));
   PetscCall(ion_solver_destroy(&solver));
-  PetscCheck(status == ION_OK && arrives(w), PETSC_COMM_SELF, PETSC_ERR_USER,
-             "no steady state was found at the start of the branch");
+  if (status == ION_OK) PetscCall(correct(w, &arrived));
+  PetscCheck(arrived, PETSC_COMM_SELF, PETSC_ERR_USER_INPUT,
+             "no steady state was found where the branch is to start");
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -328,9 +336,10 @@ static PetscErrorCode take_steps(walk *w)
   PetscFunctionBegin;
   while (w->branch->n < w->most && w->step > least) {
     const PetscBool is_end = aim(w);
-    PetscBool split        = PETSC_FALSE;
+    PetscBool split = PETSC_FALSE, arrived = PETSC_FALSE;
 
-    if (!arrives(w) || !(cosine(w) > 0.7)) {
+    PetscCall(correct(w, &arrived));
+    if (!arrived || !(cosine(w) > 0.7)) {
       w->step *= 0.5;
       continue;
     }
