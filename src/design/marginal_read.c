@@ -138,15 +138,22 @@ static void print_value(const reader *in, double si, char text[NAME])
                  strcmp(unit, "1") ? " " : "", strcmp(unit, "1") ? unit : "");
 }
 
+/* Limits were read with a slack of a few roundings. */
+static PetscBool is_beyond(double si, double bound)
+{
+  return (PetscBool)(si > bound + 1e-12 * fabs(bound));
+}
+
 /* A law that reaches beyond the range of its quantity must be cut. */
 static PetscErrorCode check_reach(const reader *in, const ion_marginal *m)
 {
-  const PetscBool below = (PetscBool)(isinf(m->lower) && isfinite(in->quantity->lower));
+  const double lower    = in->factor->scale * m->lower + in->factor->offset;
+  const double upper    = in->factor->scale * m->upper + in->factor->offset;
+  const PetscBool below = is_beyond(-lower, -in->quantity->lower);
   char text[NAME];
 
   PetscFunctionBegin;
-  if (!below && !(isinf(m->upper) && isfinite(in->quantity->upper)))
-    PetscFunctionReturn(PETSC_SUCCESS);
+  if (!below && !is_beyond(upper, in->quantity->upper)) PetscFunctionReturn(PETSC_SUCCESS);
   print_value(in, below ? in->quantity->lower : in->quantity->upper, text);
   PetscCall(ion_node_fail(in->node, "%s: this %s leaves the allowed range, %s %s; give it '%s'",
                           in->name, m->name, below ? "at least" : "at most", text,
@@ -226,6 +233,7 @@ static void from_moments(ion_marginal *m)
 static PetscErrorCode finish(const reader *in, ion_marginal *m)
 {
   PetscFunctionBegin;
+  if (m->kind == ION_MARGINAL_LOGNORMAL) m->lower = fmax(m->lower, 0);
   PetscCall(check_order(in, m));
   PetscCall(check_shape(in, m));
   PetscCall(check_logarithm(in, m));
@@ -233,7 +241,6 @@ static PetscErrorCode finish(const reader *in, ion_marginal *m)
   if (in->form == &lognormal_by_moments) from_moments(m);
   if (m->kind != ION_MARGINAL_NORMAL && m->kind != ION_MARGINAL_LOGNORMAL)
     PetscFunctionReturn(PETSC_SUCCESS);
-  if (m->kind == ION_MARGINAL_LOGNORMAL) m->lower = fmax(m->lower, 0);
   if (!(ion_marginal_truncate(m) > 1e-290))
     PetscCall(ion_node_fail(in->node, "%s: nothing of this %s lies between %.10g and %.10g",
                             in->name, m->name, m->lower, m->upper));
