@@ -144,16 +144,20 @@ static PetscBool is_beyond(double si, double bound)
   return (PetscBool)(si > bound + 1e-12 * fabs(bound));
 }
 
-/* A law that reaches beyond the range of its quantity must be cut. */
+/* A law whose outermost quantiles that a design can ask for are beyond the range of its quantity must
+ * be cut. */
 static PetscErrorCode check_reach(const reader *in, const ion_marginal *m)
 {
-  const double lower    = in->factor->scale * m->lower + in->factor->offset;
-  const double upper    = in->factor->scale * m->upper + in->factor->offset;
-  const PetscBool below = is_beyond(-lower, -in->quantity->lower);
+  static const double outermost[] = {0x1p-53, 1.0 - 0x1p-53};
+  double end[2];
+  PetscBool below;
   char text[NAME];
 
   PetscFunctionBegin;
-  if (!below && !is_beyond(upper, in->quantity->upper)) PetscFunctionReturn(PETSC_SUCCESS);
+  ion_marginal_quantile(m, 2, outermost, end, NULL);
+  for (size_t i = 0; i < 2; i++) end[i] = in->factor->scale * end[i] + in->factor->offset;
+  below = is_beyond(-end[0], -in->quantity->lower);
+  if (!below && !is_beyond(end[1], in->quantity->upper)) PetscFunctionReturn(PETSC_SUCCESS);
   print_value(in, below ? in->quantity->lower : in->quantity->upper, text);
   PetscCall(ion_node_fail(in->node, "%s: this %s leaves the allowed range, %s %s; give it '%s'",
                           in->name, m->name, below ? "at least" : "at most", text,
@@ -237,13 +241,12 @@ static PetscErrorCode finish(const reader *in, ion_marginal *m)
   PetscCall(check_order(in, m));
   PetscCall(check_shape(in, m));
   PetscCall(check_logarithm(in, m));
-  PetscCall(check_reach(in, m));
   if (in->form == &lognormal_by_moments) from_moments(m);
-  if (m->kind != ION_MARGINAL_NORMAL && m->kind != ION_MARGINAL_LOGNORMAL)
-    PetscFunctionReturn(PETSC_SUCCESS);
-  if (!(ion_marginal_truncate(m) > 1e-290))
+  if ((m->kind == ION_MARGINAL_NORMAL || m->kind == ION_MARGINAL_LOGNORMAL) &&
+      !(ion_marginal_truncate(m) > 1e-290))
     PetscCall(ion_node_fail(in->node, "%s: nothing of this %s lies between %.10g and %.10g",
                             in->name, m->name, m->lower, m->upper));
+  PetscCall(check_reach(in, m));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
