@@ -100,7 +100,8 @@ typedef struct {
 } ion_input;
 
 /** Inputs of any design, groups in the place of their first factor. The dummy of a saltelli design
- * comes last and costs no run: its A_B^j is A itself (member 0) and its B_A^j is B (member 1). */
+ * comes last and costs no run: its A_B^j is A itself (member 0) and its B_A^j, with second_order, is
+ * B (member 1). */
 size_t ion_design_n_input(const ion_design *design);
 const ion_input *ion_design_input(const ion_design *design, size_t j);
 
@@ -158,7 +159,7 @@ const ion_marginal *ion_design_marginal(const ion_design *design, size_t factor)
  * marginal has slope 0. SI value = scale * x + offset.
  *
  * @param[in]  u      [n] in [0, 1]
- * @param[out] x      [n]
+ * @param[out] x      [n]; may be u itself
  * @param[out] slope  [n], or NULL
  */
 void ion_marginal_quantile(const ion_marginal *marginal, size_t n, const double *u, double *x,
