@@ -247,7 +247,6 @@ static PetscErrorCode bad_grids_are_refused_at_their_line(void)
       {"design:\n  kind: random\n",                                                        "unknown word 'random'; allowed: grid, points"     },
       {"design:\n  kind: saltelli\n",
        "s.yaml:2:9: design kind 'saltelli' is not in this version; allowed: grid, points"                                                     },
-      {"design:\n  kind: boundary\n",                                                      "design kind 'boundary' is not in this version"    },
       {"design:\n  kind: grid\n",                                                          "s.yaml:2:3: design needs the key 'factors'"       },
       {"design:\n  kind: grid\n  factor: 1\n",
        "s.yaml:3:3: design: unknown key 'factor'; did you mean 'factors'?"                                                                    },

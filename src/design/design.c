@@ -9,7 +9,9 @@
 /* Every kind of design: its operations, its name, and what `list designs` says of it. */
 #define KINDS(X)                                                                                   \
   X(ion_design_grid, "grid", "every combination of the nodes of its factors")                      \
-  X(ion_design_list, "points", "points given one by one, in the sweep or in a CSV file")
+  X(ion_design_list, "points", "points given one by one, in the sweep or in a CSV file")           \
+  X(ion_design_boundary, "boundary",                                                               \
+    "a fine grid solved only where neighbouring classes differ: two or three factors")
 
 #define OPERATIONS(symbol, name, summary) &(symbol),
 #define INFO(symbol, name, summary) {name, summary},
@@ -19,7 +21,7 @@ static const ion_design_kind_info info[] = {
     KINDS(INFO){NULL, NULL}
 };
 
-static const char *const planned[] = {"latin_hypercube", "sobol", "saltelli", "morris", "boundary"};
+static const char *const planned[] = {"latin_hypercube", "sobol", "saltelli", "morris"};
 
 const ion_design_kind_info *ion_design_kinds(void)
 {
@@ -89,6 +91,7 @@ PetscErrorCode ion_design_destroy(ion_design **design)
   PetscCall(PetscFree((*design)->factor));
   PetscCall(PetscFree((*design)->coordinate));
   PetscCall(PetscFree((*design)->si));
+  PetscCall(PetscFree((*design)->refinement.of));
   PetscCall(PetscFree(*design));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -153,6 +156,11 @@ size_t ion_design_n_factor(const ion_design *design)
 const ion_factor *ion_design_factor(const ion_design *design, size_t i)
 {
   return &design->factor[i].shown;
+}
+
+const ion_refinement *ion_design_refinement(const ion_design *design)
+{
+  return design->refinement.of ? &design->refinement : NULL;
 }
 
 PetscErrorCode ion_design_points(const ion_design *design, uint64_t first, size_t n_point,

@@ -33,6 +33,7 @@ struct ion_design {
   uint64_t n_point;
   /* Points given one by one, [n_point][n_factor]: as written and in SI. */
   double *coordinate, *si;
+  ion_refinement refinement; /* of a boundary map; `of` is NULL otherwise, and its own */
 };
 
 struct design_kind {
@@ -47,7 +48,20 @@ struct design_kind {
   PetscErrorCode (*canonical)(const ion_design *design, PetscSegBuffer out);
 };
 
-extern const design_kind ion_design_grid, ion_design_list;
+extern const design_kind ion_design_grid, ion_design_list, ion_design_boundary;
+
+/* Factor i of a mapping with evenly spaced nodes; as many as the sweep says where `count` is 0. */
+PetscErrorCode ion_grid_read_factor(const design_source *source, const ion_node *factors, size_t i,
+                                    uint64_t count, ion_design *design);
+
+/* Number of points and, from the last factor up, how many points one node lasts. */
+PetscErrorCode ion_grid_count_points(const ion_node *factors, ion_design *design);
+
+/* Operations of a grid. */
+void ion_grid_values(const ion_design *design, size_t factor, uint64_t first, size_t n, double *si);
+void ion_grid_coordinates(const ion_design *design, size_t factor, uint64_t first, size_t n,
+                          double *coordinate);
+PetscErrorCode ion_grid_canonical(const ion_design *design, PetscSegBuffer out);
 
 /* Append a factor with that unit. Raises at `place` for a quantity that may not vary. */
 PetscErrorCode ion_design_add_factor(ion_design *design, ion_place place,
