@@ -563,7 +563,8 @@ static PetscErrorCode kinds_are_listed(void)
   const ion_design_kind_info *kind = ion_design_kinds();
 
   PetscFunctionBegin;
-  CHECK(!strcmp(kind[0].name, "grid") && !strcmp(kind[1].name, "points") && !kind[2].name);
+  CHECK(!strcmp(kind[0].name, "grid") && !strcmp(kind[1].name, "points") &&
+        !strcmp(kind[2].name, "boundary") && !kind[3].name);
   CHECK(*kind[0].summary && *kind[1].summary);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
