@@ -65,8 +65,8 @@ static PetscErrorCode add_factor(const design_source *source, size_t quantity, i
 /* Nodes of a factor: `count` of them, or what the sweep says where that is 0. */
 static PetscErrorCode read_count(const ion_node *node, uint64_t count, design_factor *factor)
 {
-  const ion_node *key;
-  int64_t n = (int64_t)count;
+  const ion_node *key = NULL;
+  int64_t n           = (int64_t)count;
 
   PetscFunctionBegin;
   if (!count) {
@@ -74,11 +74,13 @@ static PetscErrorCode read_count(const ion_node *node, uint64_t count, design_fa
     PetscCall(ion_node_get_integer(key, "count", 1, (int64_t)ION_MAX_POINTS, &n));
   }
   factor->shown.count = (uint64_t)n;
+  if (factor->from == factor->to && count)
+    PetscCall(ion_node_fail(ion_node_find(node, "to"),
+                            "%s: from = to (%.10g %s) leaves nothing to map", factor->name,
+                            factor->from, factor->unit));
   if (factor->from == factor->to && n > 1)
-    PetscCall(ion_node_fail(count ? ion_node_find(node, "to") : key,
-                            "%s: from = to (%.10g %s) leaves one node, but %s is %lld",
-                            factor->name, factor->from, factor->unit,
-                            count ? "their number" : "count", (long long)n));
+    PetscCall(ion_node_fail(key, "%s: from = to (%.10g %s) leaves one node, but count is %lld",
+                            factor->name, factor->from, factor->unit, (long long)n));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
