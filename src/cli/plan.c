@@ -5,7 +5,7 @@
 #include <string.h>
 
 enum { SAMPLE_BLOCKS = 8, SAMPLE_POINTS = 512 };
-enum { MAP_BLOCKS = 48, MAP_POINTS = 16 }; /* what a boundary map solves of a chunk is as few */
+enum { MAP_BLOCKS = 16, MAP_POINTS = 64 }; /* what a boundary map solves of a chunk is as few */
 
 static PetscErrorCode print_factors(const ion_study *study)
 {
