@@ -88,6 +88,9 @@ PetscBool ion_study_is(const ion_study *study, const char *solve);
 size_t ion_study_n_output(const ion_study *study);
 const ion_output *ion_study_output_at(const ion_study *study, size_t i);
 
+/** How a boundary map is refined; NULL for any other study. */
+const ion_refinement *ion_study_refinement(const ion_study *study);
+
 /** The output a boundary map tells apart (ion_refinement.of), or ion_study_n_output. */
 size_t ion_study_boundary_output(const ion_study *study);
 

@@ -70,7 +70,7 @@ static void print_file(const ion_store_schema *schema)
 static PetscErrorCode measure(ion_study *study, double *seconds)
 {
   const uint64_t n_point = ion_design_n_point(ion_study_design(study));
-  const PetscBool map    = (PetscBool)(ion_design_refinement(ion_study_design(study)) != NULL);
+  const PetscBool map    = (PetscBool)(ion_study_refinement(study) != NULL);
   const uint64_t wanted  = map ? MAP_POINTS : SAMPLE_POINTS;
   const size_t n         = (size_t)PetscMin(n_point, wanted);
   const uint64_t n_block = PetscMin((uint64_t)(map ? MAP_BLOCKS : SAMPLE_BLOCKS), n_point / n);
@@ -109,7 +109,7 @@ static void print_times(double seconds, uint64_t n_point, const cli_arguments *a
 
 static PetscErrorCode print_plan(ion_study *study, const cli_arguments *arguments)
 {
-  const ion_refinement *how = ion_design_refinement(ion_study_design(study));
+  const ion_refinement *how = ion_study_refinement(study);
   const uint64_t n_point    = ion_design_n_point(ion_study_design(study));
   double seconds            = 0.0;
 

@@ -151,7 +151,7 @@ static PetscErrorCode print_all(const ion_study *study, const char *file,
                                 const ion_audit *audit)
 {
   const ion_tally *tally    = &result->tally;
-  const ion_refinement *how = ion_design_refinement(ion_study_design(study));
+  const ion_refinement *how = ion_study_refinement(study);
   const uint64_t n          = ion_design_n_point(ion_study_design(study));
 
   PetscFunctionBegin;

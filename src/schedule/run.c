@@ -176,7 +176,7 @@ static PetscErrorCode run_chunks(MPI_Comm comm, ion_run *r, const char *log_path
 static PetscErrorCode run_locked(MPI_Comm comm, ion_study *study, const ion_run_options *options,
                                  const char *log_path, ion_job_result *result)
 {
-  const PetscBool by_rounds = (PetscBool)(ion_design_refinement(ion_study_design(study)) != NULL);
+  const PetscBool by_rounds = (PetscBool)(ion_study_refinement(study) != NULL);
   ion_run r                 = {.study = study, .schema = ion_study_schema(study)};
   PetscErrorCode code;
   int any;

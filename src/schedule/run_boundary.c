@@ -43,51 +43,6 @@ typedef struct {
   unsigned char *solved_status;
 } mapping;
 
-/* ---- which output ---- */
-
-size_t ion_study_boundary_output(const ion_study *study)
-{
-  const ion_refinement *how = ion_design_refinement(study->design);
-  size_t i                  = 0;
-
-  while (i < study->n_output && !(how && !strcmp(study->output[i]->name, how->of))) i++;
-  return i;
-}
-
-/* Outputs with named values, blanks between. */
-static PetscErrorCode list_named(const ion_study *study, char **text)
-{
-  PetscFunctionBegin;
-  for (size_t i = 0; i < study->n_output; i++) {
-    if (!study->output[i]->flags) continue;
-    PetscCall(ion_study_append(text, " "));
-    PetscCall(ion_study_append(text, study->output[i]->name));
-  }
-  if (!*text) PetscCall(ion_study_append(text, " none"));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-PetscErrorCode ion_study_check_boundary(const ion_study *study)
-{
-  const ion_refinement *how = ion_design_refinement(study->design);
-  const size_t row          = ion_study_boundary_output(study);
-  char *named               = NULL;
-  PetscErrorCode code;
-
-  PetscFunctionBegin;
-  if (!how || (row < study->n_output && study->output[row]->flags))
-    PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(list_named(study, &named));
-  code = ion_place_fail(
-      how->place,
-      row == study->n_output
-          ? "boundary of '%.120s': no output of this sweep; those with named values:%.300s"
-          : "boundary of '%.120s': a number; outputs with named values:%.300s",
-      how->of, named);
-  PetscCall(PetscFree(named));
-  PetscFunctionReturn(code);
-}
-
 /* ---- kinds ---- */
 
 /* Nodes are of one kind when both status and value agree. What failed for reasons of the machine says nothing of the
@@ -275,7 +230,7 @@ static PetscErrorCode exchange(MPI_Comm comm, mapping *m)
 static void label_round(const mapping *m, char *label, size_t size)
 {
   const int round = ion_boundary_round(m->map);
-  const int n     = ion_design_refinement(ion_study_design(m->run->study))->levels;
+  const int n     = ion_study_refinement(m->run->study)->levels;
 
   if (round <= n)
     snprintf(label, size, "level %d of %d", round, n);
@@ -389,7 +344,7 @@ static PetscErrorCode open_mapping(mapping *m)
 
   PetscFunctionBegin;
   m->of_row = ion_study_boundary_output(m->run->study);
-  PetscCall(ion_boundary_create(ion_design_refinement(ion_study_design(m->run->study)), &m->map));
+  PetscCall(ion_boundary_create(ion_study_refinement(m->run->study), &m->map));
   for (size_t i = 0; i < UNIT_CHUNKS; i++) {
     m->part[i].run      = *m->run;
     m->part[i].run.data = (ion_block){0};

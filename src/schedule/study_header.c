@@ -185,7 +185,7 @@ static PetscErrorCode fill_coordinate(void *context, size_t i, uint64_t first, s
 /* What a boundary map can have missed depends on where it started. */
 static PetscErrorCode append_refinement(const ion_study *study, char **text)
 {
-  const ion_refinement *how = ion_design_refinement(study->design);
+  const ion_refinement *how = ion_study_refinement(study);
   char part[512];
 
   PetscFunctionBegin;
@@ -232,7 +232,7 @@ static PetscErrorCode describe_summary(ion_study *study)
 /* A function of the study alone, so that any number of ranks writes the same file. */
 static uint64_t chunk_size(const ion_study *study)
 {
-  const PetscBool map    = (PetscBool)(ion_design_refinement(study->design) != NULL);
+  const PetscBool map    = (PetscBool)(ion_study_refinement(study) != NULL);
   const uint64_t n_point = ion_design_n_point(study->design);
   const uint64_t wanted  = map ? CHUNKS_OF_MAP : CHUNKS_WANTED;
   uint64_t size          = study->task->most_points(study);
@@ -260,8 +260,7 @@ PetscErrorCode ion_study_describe(ion_study *study)
   schema->context    = study;
   schema->n_point    = ion_design_n_point(study->design);
   schema->chunk_size = chunk_size(study);
-  if (ion_design_refinement(study->design))
-    schema->seed = ion_design_refinement(study->design)->seed;
+  if (ion_study_refinement(study)) schema->seed = ion_study_refinement(study)->seed;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
