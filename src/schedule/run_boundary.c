@@ -1,7 +1,7 @@
-/* A boundary map into its result file, round by round: each round is a job whose units of work are chunks of the file that
- * hold a node of it, so that every chunk has one writer at a time. What a round asks for follows from the
- * classes of all earlier ones alone: a run that is taken up again goes through the same rounds and reads what it
- * finds instead of solving it. */
+/* A boundary map into its result file, round by round. Each round is a job whose units of work are chunks of the file
+ * that hold a node of it, so that every chunk has one writer at a time. What a round asks for follows from the classes
+ * of all earlier ones alone: a run that is taken up again goes through the same rounds, and reads what it finds
+ * instead of solving it. */
 #include "run_impl.h"
 #include "study_impl.h"
 
@@ -171,8 +171,8 @@ static PetscErrorCode do_unit(void *context, uint64_t u, ion_tally *tally)
   mapping *m          = context;
   const uint64_t size = m->run->schema->chunk_size;
   const size_t first = m->unit[u], last = m->unit[u + 1];
-  uint64_t chunk[UNIT_CHUNKS];
-  size_t n = 0;
+  uint64_t chunk[UNIT_CHUNKS] = {0};
+  size_t n                    = 0;
 
   PetscFunctionBegin;
   for (size_t k = first; k < last; k++)
