@@ -36,6 +36,8 @@ typedef struct {
   PetscErrorCode (*chunk)(void *context, uint64_t chunk, ion_tally *tally);
   PetscErrorCode (*flush)(void *context);
   const char *log_path; /**< append-only log of events, one line each; NULL for none */
+  const char
+      *label; /**< which of several jobs it is, said with its progress; NULL for an only one */
 } ion_job;
 
 typedef struct {
@@ -85,6 +87,12 @@ PetscBool ion_study_is(const ion_study *study, const char *solve);
 /** What is reported at each point, in order. */
 size_t ion_study_n_output(const ion_study *study);
 const ion_output *ion_study_output_at(const ion_study *study, size_t i);
+
+/** How a boundary map is refined; NULL for any other study. */
+const ion_refinement *ion_study_refinement(const ion_study *study);
+
+/** The output a boundary map tells apart (ion_refinement.of), or ion_study_n_output. */
+size_t ion_study_boundary_output(const ion_study *study);
 
 /** What the result file's header says; borrowed from the study. */
 const ion_store_schema *ion_study_schema(const ion_study *study);

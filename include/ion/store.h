@@ -29,6 +29,7 @@ typedef struct {
   ion_store_type type;
   const char *flag_meanings; /**< of a BYTE variable: words in order of value, else NULL */
   int first_flag;            /**< value of the first word */
+  const char *comment;       /**< what else a reader must know, or NULL */
 } ion_store_var;
 
 /** Fills `value` with [n] coordinates first, first + 1, ... of variable `i`. */
@@ -117,6 +118,14 @@ PetscErrorCode ion_store_flush(ion_store *store);
  */
 PetscErrorCode ion_store_read_chunk(ion_store *store, uint64_t chunk, ion_block data,
                                     unsigned char *status, PetscBool *complete);
+
+/** Read back a chunk that may hold pending points: what was written last, with its status.
+ *
+ * @param[out] sound  PETSC_TRUE when the CRC agrees; else the chunk was never written or is damaged, every
+ *                    status is set to pending and data are unspecified
+ */
+PetscErrorCode ion_store_read_part(ion_store *store, uint64_t chunk, ion_block data,
+                                   unsigned char *status, PetscBool *sound);
 
 /** Flush and close; NULL is allowed. */
 PetscErrorCode ion_store_close(ion_store **store);

@@ -112,6 +112,12 @@ PetscErrorCode cli_check_derivatives(const cli_arguments *arguments, ion_study *
 /* The class of a solved point. */
 const char *cli_class_of(const cli_solved *solved);
 
+/* What a boundary map costs and can miss; nodes solved with one boundary straight across it. */
+double cli_boundary_typical(const ion_refinement *how);
+void cli_print_boundary_plan(const ion_refinement *how, uint64_t n_node);
+void cli_print_boundary_result(const ion_refinement *how, const ion_job_result *result,
+                               uint64_t n_node);
+
 /* Sum up a run on rank 0. Collective over `comm`. */
 PetscErrorCode cli_print_summary(MPI_Comm comm, const ion_study *study, const char *file,
                                  const ion_job_result *result);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 enum { SAMPLE_BLOCKS = 8, SAMPLE_POINTS = 512 };
+enum { MAP_BLOCKS = 16, MAP_POINTS = 64 }; /* what a boundary map solves of a chunk is as few */
 
 /* "normal, mean 37, sd 2, from 30 to 42 degC" */
 static void print_marginal(const ion_factor *factor, const ion_marginal *marginal)
@@ -107,8 +108,10 @@ static void print_file(const ion_store_schema *schema)
 static PetscErrorCode measure(ion_study *study, double *seconds)
 {
   const uint64_t n_point = ion_design_n_point(ion_study_design(study));
-  const size_t n         = (size_t)PetscMin(n_point, (uint64_t)SAMPLE_POINTS);
-  const uint64_t n_block = PetscMin((uint64_t)SAMPLE_BLOCKS, n_point / n);
+  const PetscBool map    = (PetscBool)(ion_study_refinement(study) != NULL);
+  const uint64_t wanted  = map ? MAP_POINTS : SAMPLE_POINTS;
+  const size_t n         = (size_t)PetscMin(n_point, wanted);
+  const uint64_t n_block = PetscMin((uint64_t)(map ? MAP_BLOCKS : SAMPLE_BLOCKS), n_point / n);
   unsigned char *status;
   ion_block data = {0};
   double start;
@@ -144,15 +147,19 @@ static void print_times(double seconds, uint64_t n_point, const cli_arguments *a
 
 static PetscErrorCode print_plan(ion_study *study, const cli_arguments *arguments)
 {
-  double seconds = 0.0;
+  const ion_refinement *how = ion_study_refinement(study);
+  const uint64_t n_point    = ion_design_n_point(ion_study_design(study));
+  double seconds            = 0.0;
 
   PetscFunctionBegin;
   printf("%s\n  model: %s\n", ion_study_title(study), ion_model_name(ion_study_model(study)));
   PetscCall(print_factors(study));
+  if (how) cli_print_boundary_plan(how, n_point);
   print_outputs(study);
   print_file(ion_study_schema(study));
   PetscCall(measure(study, &seconds));
-  print_times(seconds, ion_design_n_point(ion_study_design(study)), arguments);
+  print_times(seconds, how ? PetscMin((uint64_t)cli_boundary_typical(how), n_point) : n_point,
+              arguments);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

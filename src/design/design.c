@@ -11,7 +11,9 @@
   X(ion_design_latin_hypercube, "latin_hypercube", "one point in each of N slices of each factor") \
   X(ion_design_sobol, "sobol", "scrambled Sobol points: fill the box evenly")                      \
   X(ion_design_saltelli, "saltelli", "Sobol points in blocks for first-order and total indices")   \
-  X(ion_design_morris, "morris", "steps of one input at a time, to screen many of them")
+  X(ion_design_morris, "morris", "steps of one input at a time, to screen many of them")           \
+  X(ion_design_boundary, "boundary",                                                               \
+    "a fine grid solved only where neighbouring classes differ: two or three factors")
 
 #define OPERATIONS(symbol, name, summary) &(symbol),
 #define INFO(symbol, name, summary) {name, summary},
@@ -21,8 +23,6 @@ static const ion_design_kind_info info[] = {
     KINDS(INFO){NULL, NULL}
 };
 
-static const char *const planned[] = {"boundary"};
-
 const ion_design_kind_info *ion_design_kinds(void)
 {
   return info;
@@ -31,23 +31,12 @@ const ion_design_kind_info *ion_design_kinds(void)
 static PetscErrorCode read_kind(const ion_node *node, const design_kind **kind)
 {
   const ion_node *word;
-  const char *names[ION_COUNT(kinds)], *text;
-  char list[128] = "";
+  const char *names[ION_COUNT(kinds)];
   size_t k;
 
   PetscFunctionBegin;
   PetscCall(ion_node_require(node, "design", "kind", &word));
-  PetscCall(ion_node_get_string(word, "design kind", &text));
-  for (size_t i = 0; i < ION_COUNT(kinds); i++) {
-    const size_t used = strlen(list);
-
-    names[i] = kinds[i]->name;
-    (void)snprintf(list + used, sizeof list - used, "%s%s", i > 0 ? ", " : "", names[i]);
-  }
-  for (size_t i = 0; i < ION_COUNT(planned); i++)
-    if (strcmp(text, planned[i]) == 0)
-      PetscCall(
-          ion_node_fail(word, "design kind '%s' is not in this version; allowed: %s", text, list));
+  for (size_t i = 0; i < ION_COUNT(kinds); i++) names[i] = kinds[i]->name;
   PetscCall(ion_node_get_word(word, "design kind", names, ION_COUNT(kinds), &k));
   *kind = kinds[k];
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -118,6 +107,7 @@ PetscErrorCode ion_design_destroy(ion_design **design)
   PetscCall(PetscFree((*design)->factor));
   PetscCall(PetscFree((*design)->coordinate));
   PetscCall(PetscFree((*design)->si));
+  PetscCall(PetscFree((*design)->refinement.of));
   PetscCall(PetscFree(*design));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -145,6 +135,11 @@ size_t ion_design_n_factor(const ion_design *design)
 const ion_factor *ion_design_factor(const ion_design *design, size_t i)
 {
   return &design->factor[i].shown;
+}
+
+const ion_refinement *ion_design_refinement(const ion_design *design)
+{
+  return design->refinement.of ? &design->refinement : NULL;
 }
 
 PetscErrorCode ion_design_points(const ion_design *design, uint64_t first, size_t n_point,

@@ -40,6 +40,7 @@ struct ion_design {
   ion_input *input;
   char **input_text; /* [n_factor + 1] names of groups, or NULL */
   size_t n_input, *input_factor;
+  ion_refinement refinement; /* of a boundary map; `of` is NULL otherwise, and its own */
 };
 
 struct design_kind {
@@ -55,10 +56,23 @@ struct design_kind {
 };
 
 extern const design_kind ion_design_grid, ion_design_list, ion_design_latin_hypercube,
-    ion_design_sobol, ion_design_saltelli, ion_design_morris;
+    ion_design_sobol, ion_design_saltelli, ion_design_morris, ion_design_boundary;
 
 /* Place of a name among the factors there are, or n_factor. */
 size_t ion_design_find_factor(const ion_design *design, const char *name);
+
+/* Factor i of a mapping with evenly spaced nodes; as many as the sweep says where `count` is 0. */
+PetscErrorCode ion_grid_read_factor(const design_source *source, const ion_node *factors, size_t i,
+                                    uint64_t count, ion_design *design);
+
+/* Number of points and, from the last factor up, how many points one node lasts. */
+PetscErrorCode ion_grid_count_points(const ion_node *factors, ion_design *design);
+
+/* Operations of a grid. */
+void ion_grid_values(const ion_design *design, size_t factor, uint64_t first, size_t n, double *si);
+void ion_grid_coordinates(const ion_design *design, size_t factor, uint64_t first, size_t n,
+                          double *coordinate);
+PetscErrorCode ion_grid_canonical(const ion_design *design, uint64_t n_point, PetscSegBuffer out);
 
 /* Append a factor with that unit. Raises at `place` for a quantity that may not vary. */
 PetscErrorCode ion_design_add_factor(ion_design *design, ion_place place,

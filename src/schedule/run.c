@@ -1,38 +1,28 @@
 /* A study into its result file: the output is checked, locked, made or taken up again, then dealt. */
-#include "dispatch_impl.h"
+#include "run_impl.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-/* What the chunk callback works on. */
-typedef struct {
-  ion_study *study;
-  const ion_store_schema *schema;
-  ion_store *store;
-  ion_block data;        /* [n_output][chunk_size] */
-  unsigned char *status; /* [chunk_size] */
-  size_t class_row;      /* output `class`, or n_output */
-} run;
-
 /* ---- chunks ---- */
 
-static void tally_points(const run *r, size_t n, ion_tally *tally)
+void ion_run_tally(const ion_run *r, size_t first, size_t n, ion_tally *tally)
 {
   tally->n_point += n;
-  for (size_t p = 0; p < n; p++) {
+  for (size_t p = first; p < first + n; p++) {
     if (r->status[p] < ION_N_STATUS) tally->status[r->status[p]]++;
   }
   if (r->class_row == r->schema->n_output) return;
-  for (size_t p = 0; p < n; p++) {
+  for (size_t p = first; p < first + n; p++) {
     const double c = ion_row(r->data, r->class_row)[p];
 
     if (c >= 0.0 && c < (double)ION_N_CLASS) tally->class_count[(size_t)c]++;
   }
 }
 
-static PetscErrorCode solve_chunk(run *r, uint64_t chunk, ion_tally *tally)
+static PetscErrorCode solve_chunk(ion_run *r, uint64_t chunk, ion_tally *tally)
 {
   const double start = MPI_Wtime();
   double solved;
@@ -51,7 +41,7 @@ static PetscErrorCode solve_chunk(run *r, uint64_t chunk, ion_tally *tally)
 
 static PetscErrorCode do_chunk(void *context, uint64_t chunk, ion_tally *tally)
 {
-  run *r = context;
+  ion_run *r = context;
   PetscBool complete;
   uint64_t first;
   size_t n;
@@ -65,13 +55,13 @@ static PetscErrorCode do_chunk(void *context, uint64_t chunk, ion_tally *tally)
   } else {
     PetscCall(solve_chunk(r, chunk, tally));
   }
-  tally_points(r, n, tally);
+  ion_run_tally(r, 0, n, tally);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 static PetscErrorCode do_flush(void *context)
 {
-  run *r = context;
+  ion_run *r = context;
 
   PetscFunctionBegin;
   PetscCall(ion_store_flush(r->store));
@@ -130,8 +120,7 @@ static PetscErrorCode agree_with_root(MPI_Comm comm, PetscErrorCode mine, int *c
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The largest code of all ranks. */
-static PetscErrorCode agree_with_all(MPI_Comm comm, PetscErrorCode mine, int *code)
+PetscErrorCode ion_run_agree(MPI_Comm comm, PetscErrorCode mine, int *code)
 {
   const int here = (int)mine;
 
@@ -140,7 +129,7 @@ static PetscErrorCode agree_with_all(MPI_Comm comm, PetscErrorCode mine, int *co
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode open_run(run *r, const ion_run_options *options)
+static PetscErrorCode open_run(ion_run *r, const ion_run_options *options)
 {
   const ion_store_schema *schema = r->schema;
 
@@ -157,7 +146,7 @@ static PetscErrorCode open_run(run *r, const ion_run_options *options)
 }
 
 /* After a failed job what cannot be saved has been said already. */
-static PetscErrorCode close_run(run *r, PetscErrorCode failed)
+static PetscErrorCode close_run(ion_run *r, PetscErrorCode failed)
 {
   PetscErrorCode code;
 
@@ -170,23 +159,35 @@ static PetscErrorCode close_run(run *r, PetscErrorCode failed)
   PetscFunctionReturn(failed ? failed : code);
 }
 
-static PetscErrorCode run_locked(MPI_Comm comm, ion_study *study, const ion_run_options *options,
-                                 const char *log_path, ion_job_result *result)
+static PetscErrorCode run_chunks(MPI_Comm comm, ion_run *r, const char *log_path,
+                                 ion_job_result *result)
 {
-  run r             = {.study = study, .schema = ion_study_schema(study)};
-  const ion_job job = {.n_chunk  = ion_store_n_chunk(r.schema),
-                       .n_point  = r.schema->n_point,
-                       .context  = &r,
+  const ion_job job = {.n_chunk  = ion_store_n_chunk(r->schema),
+                       .n_point  = r->schema->n_point,
+                       .context  = r,
                        .chunk    = do_chunk,
                        .flush    = do_flush,
                        .log_path = log_path};
+
+  PetscFunctionBegin;
+  PetscFunctionReturn(ion_job_run(comm, &job, result));
+}
+
+static PetscErrorCode run_locked(MPI_Comm comm, ion_study *study, const ion_run_options *options,
+                                 const char *log_path, ion_job_result *result)
+{
+  const PetscBool by_rounds = (PetscBool)(ion_study_refinement(study) != NULL);
+  ion_run r                 = {.study = study, .schema = ion_study_schema(study)};
   PetscErrorCode code;
   int any;
 
   PetscFunctionBegin;
   code = open_run(&r, options);
-  PetscCall(agree_with_all(comm, code, &any));
-  code = any ? (PetscErrorCode)any : ion_job_run(comm, &job, result);
+  PetscCall(ion_run_agree(comm, code, &any));
+  code = (PetscErrorCode)any;
+  if (!code)
+    code = by_rounds ? ion_run_boundary(comm, &r, log_path, result)
+                     : run_chunks(comm, &r, log_path, result);
   code = close_run(&r, code);
   PetscFunctionReturn(code);
 }

@@ -83,6 +83,7 @@ static PetscErrorCode define_var(const header *h, const ion_store_var *var, size
   PetscCall(put_text(h, *id, "long_name", var->long_name));
   PetscCall(put_text(h, *id, "standard_name", var->standard_name));
   PetscCall(put_text(h, *id, "units", var->unit));
+  PetscCall(put_text(h, *id, "comment", var->comment));
   if (var->flag_meanings) PetscCall(put_flags(h, *id, var->flag_meanings, var->first_flag));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
