@@ -199,9 +199,9 @@ double ion_tree_success(const ion_tree *tree, const double *u);
 
 /** p(x_~j): the same averaged over factor j, or over several factors that move together.
  *
- * @param[in] free  [k] 1 for a factor that is averaged over
+ * @param[in] moves  [k] 1 for a factor that is averaged over
  */
-double ion_tree_success_along(const ion_tree *tree, const double *u, const unsigned char *free);
+double ion_tree_success_along(const ion_tree *tree, const double *u, const unsigned char *moves);
 
 /** A box in which points fail. */
 typedef struct {

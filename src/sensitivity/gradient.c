@@ -194,20 +194,21 @@ PetscErrorCode ion_active_subspace(ion_block gradient, size_t n_replicate, size_
   size_t n;
 
   PetscFunctionBegin;
-  PetscCheck(n_active <= k, PETSC_COMM_SELF, PETSC_ERR_ARG_OUTOFRANGE, "%zu vectors of %zu", n_active,
-             k);
+  PetscCheck(n_active <= k, PETSC_COMM_SELF, PETSC_ERR_ARG_OUTOFRANGE, "%zu vectors of %zu",
+             n_active, k);
   no_spectrum(k, eigenvalue, vector, activity);
   PetscCall(find_complete(gradient, &is_there, &n));
   PetscCall(PetscMalloc1((n_part + 1) * 2 * k, &value));
   for (size_t i = 0; n > n_part && i < n_part; i++)
     PetscCall(spectrum(gradient, is_there, &parts, i, n_active, vector, value + i * 2 * k));
   if (n > n_part)
-    PetscCall(spectrum(gradient, is_there, &parts, SIZE_MAX, n_active, vector,
-                       value + n_part * 2 * k));
+    PetscCall(
+        spectrum(gradient, is_there, &parts, SIZE_MAX, n_active, vector, value + n_part * 2 * k));
   for (size_t j = 0; n > n_part && j < k; j++) {
-    eigenvalue[j] = (ion_estimate){value[n_part * 2 * k + j], ion_jackknife(n_part, 2 * k, value + j)};
-    activity[j]   = (ion_estimate){value[n_part * 2 * k + k + j],
-                                   ion_jackknife(n_part, 2 * k, value + k + j)};
+    eigenvalue[j] =
+        (ion_estimate){value[n_part * 2 * k + j], ion_jackknife(n_part, 2 * k, value + j)};
+    activity[j] =
+        (ion_estimate){value[n_part * 2 * k + k + j], ion_jackknife(n_part, 2 * k, value + k + j)};
   }
   PetscCall(PetscFree(value));
   PetscCall(PetscFree(is_there));

@@ -42,7 +42,7 @@ enum {
   SUM_PEE, /* w (mixed - other)^2 */
   SUM_PS,  /* w (other + mixed) */
   SUM_PSS, /* w (other^2 + mixed^2) */
-  SUM_TN, /* pairs (own, mixed) that are there */
+  SUM_TN,  /* pairs (own, mixed) that are there */
   N_SUM_ARRAY
 };
 
