@@ -315,7 +315,9 @@ typedef struct {
   double pawn_mean, pawn_max; /**< Kolmogorov distance over slices: Pianosi and Wagener 2018 */
 } ion_given;
 
-/** @param[in] x  [k][n] factor values, in any monotone scale
+/** Points must be independent of each other: of a block only A and B, never A_B^j, which share inputs.
+ *
+ * @param[in]  x  [k][n] factor values, in any monotone scale
  * @param[in]  y  [n]; points that are not finite are left out
  * @param[out] given  [k + 1]; the last one is a dummy: a random order of the points
  */

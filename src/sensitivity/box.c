@@ -93,24 +93,29 @@ static PetscErrorCode peel_off(search *s)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* A side goes back as far as purity allows: the box was cut by shares of points, not at the border. */
-static void paste(search *s, size_t j, PetscBool is_upper)
+/* The points in the box as it now is. */
+static void enter(search *s)
 {
-  double *side     = is_upper ? &s->box->upper[j] : &s->box->lower[j];
-  const double end = is_upper ? 1.0 : 0.0;
-
-  for (double step = 0.25; step > 1e-3; step *= 0.5) {
-    const double before = *side, purity = purity_of(s);
-
-    *side = before + step * (end - before);
-    for (size_t i = 0; i < s->u.n_point; i++) s->inside[i] = i;
-    s->n_inside = s->u.n_point;
-    keep_inside(s);
-    if (purity_of(s) < PetscMin(purity, pure)) *side = before;
-  }
   for (size_t i = 0; i < s->u.n_point; i++) s->inside[i] = i;
   s->n_inside = s->u.n_point;
   keep_inside(s);
+}
+
+/* A side goes back as far as purity allows: the box was cut by shares of points, not at the border. */
+static void paste(search *s, size_t j, PetscBool is_upper)
+{
+  double *side        = is_upper ? &s->box->upper[j] : &s->box->lower[j];
+  const double end    = is_upper ? 1.0 : 0.0;
+  const double wanted = PetscMin(purity_of(s), pure);
+
+  for (double step = 1.0; step > 1e-3; step *= 0.5) {
+    const double before = *side;
+
+    *side = before + step * (end - before);
+    enter(s);
+    if (purity_of(s) < wanted) *side = before;
+  }
+  enter(s);
 }
 
 static void describe(search *s)

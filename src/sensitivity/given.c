@@ -7,7 +7,7 @@
 enum {
   N_SLICE    = 10,  /* conditioning intervals of PAWN */
   MAX_CLASS  = 20,  /* classes of x and of y in the table of delta */
-  MIN_CELL   = 25,  /* points a cell of that table should hold */
+  MIN_CELL   = 100, /* points a cell of that table should hold */
   N_RESAMPLE = 200, /* of its bootstrap */
   GAUSSIAN   = 64   /* a Poisson number of such a mean is drawn as a normal one */
 };
