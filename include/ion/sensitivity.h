@@ -1,14 +1,16 @@
 /** @file
  * Layer 5: sensitivity indices, their intervals, and what can be said where points fail.
  *
- * Knows no files: it is fed outputs, statuses and positions u in the unit cube of the factors.
+ * The estimators know no files: they are fed outputs, statuses and positions u in the unit cube of the
+ * factors. Only an ion_analysis reads a result file.
  * Not collective; no MPI. Nothing is ever imputed and nothing clipped: an index that cannot be
  * estimated is NaN. Intervals are 95 % half-widths.
  */
 #ifndef ION_SENSITIVITY_H
 #define ION_SENSITIVITY_H
 
-#include <ion/base.h>
+#include <ion/design.h>
+#include <ion/store.h>
 
 /** A number and the half-width of its 95 % interval; NaN where there is none. */
 typedef struct {
@@ -323,5 +325,48 @@ typedef struct {
  */
 PetscErrorCode ion_given_data(ion_block x, const double *y, size_t n_replicate, uint64_t seed,
                               ion_given *given);
+
+/* ---- a result file ---- */
+
+/** Axes of the tables of an analysis. */
+typedef enum {
+  ION_AXIS_OUTPUT,
+  ION_AXIS_FACTOR,   /**< inputs (factors and groups), then the dummy */
+  ION_AXIS_FACTOR_2, /**< the same */
+  ION_AXIS_COLUMN,   /**< factors one by one, then the dummy */
+  ION_AXIS_REASON,   /**< why points fail: any status, each status, each class but the first */
+  ION_AXIS_STAGE,    /**< all blocks, the first half, the first quarter */
+  ION_AXIS_POSITION, /**< u from 0 to 1 */
+  ION_N_AXIS
+} ion_analysis_axis;
+
+typedef struct ion_analysis ion_analysis;
+
+/** Analyse a result file: all that its design allows. Not collective.
+ *
+ * @param[in] of  outputs to look at, commas between, globs allowed; NULL for all numbers
+ *
+ * @return PETSC_ERR_USER_INPUT with one line for a file that is none of ours, an output that is not in it,
+ * a design that carries no indices
+ */
+PetscErrorCode ion_analysis_create(const char *path, const char *of, ion_analysis **analysis);
+PetscErrorCode ion_analysis_destroy(ion_analysis **analysis);
+
+const char *ion_analysis_title(const ion_analysis *analysis);
+const ion_design *
+ion_analysis_design(const ion_analysis *analysis); /**< NULL for imported points */
+const ion_store_axis *ion_analysis_axis_at(const ion_analysis *analysis, ion_analysis_axis axis);
+
+/** A table by name, NULL where the design or the file does not give it; values [axis]... in the order of
+ * its axes, NaN where not defined. */
+const ion_store_table *ion_analysis_table(const ion_analysis *analysis, const char *name);
+size_t ion_analysis_n_table(const ion_analysis *analysis);
+const ion_store_table *ion_analysis_table_at(const ion_analysis *analysis, size_t i);
+
+/** What a reader must know before trusting a number, one line each; NULL past the last. */
+const char *ion_analysis_warning(const ion_analysis *analysis, size_t i);
+
+/** Write all tables. @return PETSC_ERR_USER_INPUT when the path cannot be written */
+PetscErrorCode ion_analysis_write(const ion_analysis *analysis, const char *path);
 
 #endif
