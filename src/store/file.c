@@ -82,14 +82,15 @@ static PetscErrorCode read_texts(ion_store_file *f)
 static PetscErrorCode read_dimensions(ion_store_file *f)
 {
   char name[NC_MAX_NAME + 1];
-  int id, n, dim[NC_MAX_VAR_DIMS];
+  int id, n, *dim;
 
   PetscFunctionBegin;
   if (ncmpi_inq_varid(f->ncid, "status", &id) != NC_NOERR)
     PetscCall(refuse(f->path, "it lacks the variable status"));
   ION_NC(f->path, ncmpi_inq_varndims(f->ncid, id, &n));
-  ION_NC(f->path, ncmpi_inq_vardimid(f->ncid, id, dim));
   PetscCall(PetscCalloc1((size_t)n + 1, &f->dim));
+  PetscCall(PetscMalloc1((size_t)n + 1, &dim));
+  ION_NC(f->path, ncmpi_inq_vardimid(f->ncid, id, dim));
   f->schema.n_point = 1;
   for (int d = 0; d < n; d++) {
     MPI_Offset length;
@@ -99,6 +100,7 @@ static PetscErrorCode read_dimensions(ion_store_file *f)
     f->dim[d].length = (uint64_t)length;
     f->schema.n_point *= (uint64_t)length;
   }
+  PetscCall(PetscFree(dim));
   f->schema.n_dim = (size_t)n;
   f->schema.dim   = f->dim;
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -154,11 +156,12 @@ static PetscErrorCode read_variables(ion_store_file *f, int n)
 
 static PetscErrorCode read_header(ion_store_file *f)
 {
-  int n;
+  int n, n_dim;
 
   PetscFunctionBegin;
   ION_NC(f->path, ncmpi_inq_nvars(f->ncid, &n));
-  PetscCall(PetscCalloc1((size_t)(n + 1) * TEXTS_MOST + NC_MAX_VAR_DIMS, &f->text));
+  ION_NC(f->path, ncmpi_inq_ndims(f->ncid, &n_dim));
+  PetscCall(PetscCalloc1((size_t)(n + 1) * TEXTS_MOST + (size_t)n_dim, &f->text));
   PetscCall(read_texts(f));
   PetscCall(read_dimensions(f));
   PetscCall(read_variables(f, n));
