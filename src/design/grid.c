@@ -124,25 +124,6 @@ static PetscErrorCode read_listed(const design_source *source, const ion_node *l
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode read_balance(const ion_node *node, design_factor *factor)
-{
-  static const char volume[] = ".composition.volume";
-  const ion_node *balance    = ion_node_find(node, "balance");
-  const size_t n = strlen(factor->name), n_volume = sizeof volume - 1;
-  const char *species;
-
-  PetscFunctionBegin;
-  if (!balance) PetscFunctionReturn(PETSC_SUCCESS);
-  if (!strstr(factor->name, ".composition.") ||
-      (n >= n_volume && strcmp(factor->name + n - n_volume, volume) == 0))
-    PetscCall(ion_node_fail(balance, "%s: 'balance' belongs to the composition of a species only",
-                            factor->name));
-  PetscCall(ion_node_get_string(balance, "balance", &species));
-  PetscCall(PetscStrallocpy(species, &factor->balance));
-  factor->shown.balance = factor->balance;
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
 /* The keys of a factor; `first` is its first value, which decides the unit. */
 static PetscErrorCode check_factor(const ion_node *node, const char *name, const ion_node **first)
 {
@@ -186,7 +167,7 @@ static PetscErrorCode read_factor(const design_source *source, const ion_node *f
     PetscCall(read_listed(source, values, factor));
   else
     PetscCall(read_spaced(source, node, factor));
-  PetscCall(read_balance(node, factor));
+  PetscCall(ion_design_read_balance(node, factor));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -257,9 +238,10 @@ static void coordinates(const ion_design *design, size_t which, uint64_t first, 
   for (size_t i = 0; i < n; i++) coordinate[i] = coordinate_at(&design->factor[which], first + i);
 }
 
-static PetscErrorCode canonical(const ion_design *design, PetscSegBuffer out)
+static PetscErrorCode canonical(const ion_design *design, uint64_t n_point, PetscSegBuffer out)
 {
   PetscFunctionBegin;
+  (void)n_point;
   for (size_t i = 0; i < design->n_factor; i++) {
     const design_factor *factor = &design->factor[i];
 
