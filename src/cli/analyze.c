@@ -118,8 +118,8 @@ static void print_failures(const ion_analysis *a)
       printf("\n  all of them: %s\n", reason->label[r]);
       continue;
     }
-    printf("\n  %s: %.3g %% +- %.2g of the points\n", r ? reason->label[r] : "failures", 100.0 * p,
-           100.0 * row_of(a, "failure_probability_half_width", r)[0]);
+    printf("\n  %s: %.3g %% +- %.2g %% of the points\n", r ? reason->label[r] : "failures",
+           100.0 * p, 100.0 * row_of(a, "failure_probability_half_width", r)[0]);
     print_box(a, r);
     print_regional(a, r);
   }
