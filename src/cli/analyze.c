@@ -196,6 +196,11 @@ static PetscErrorCode print_output(const ion_analysis *a, size_t output)
       {"mu",          "mu_half_width",          "mu"         },
       {"sigma",       "sigma_half_width",       "sigma"      }
   };
+  static const char *const local[][3] = {
+      {"dgsm_bound",         "dgsm_bound_half_width",     "bound of total"  },
+      {"activity_score",     "activity_score_half_width", "activity score"  },
+      {"dgsm_largest_share", "",                          "largest 1 % hold"}
+  };
   static const char *const given[][3] = {
       {"first_order_ranks", "first_order_ranks_half_width", "first order"},
       {"delta",             "delta_half_width",             "delta"      },
@@ -209,6 +214,8 @@ static PetscErrorCode print_output(const ion_analysis *a, size_t output)
     PetscCall(print_rows(a, output, ION_AXIS_FACTOR, indices, ION_COUNT(indices)));
   else
     PetscCall(print_rows(a, output, ION_AXIS_COLUMN, given, ION_COUNT(given)));
+  if (row_of(a, "dgsm_median", output) && !isnan(row_of(a, "dgsm_median", output)[0]))
+    PetscCall(print_rows(a, output, ION_AXIS_COLUMN, local, ION_COUNT(local)));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -66,6 +66,7 @@ static PetscErrorCode fill(ion_analysis *a, const char *path, const char *of)
   if (a->is_saltelli) PetscCall(ion_analysis_pairs(a));
   if (a->is_morris) PetscCall(ion_analysis_effects(a));
   PetscCall(ion_analysis_given(a));
+  PetscCall(ion_analysis_gradients(a));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -87,5 +87,6 @@ PetscErrorCode ion_analysis_failures(ion_analysis *a);
 PetscErrorCode ion_analysis_pairs(ion_analysis *a);
 PetscErrorCode ion_analysis_given(ion_analysis *a);
 PetscErrorCode ion_analysis_effects(ion_analysis *a);
+PetscErrorCode ion_analysis_gradients(ion_analysis *a);
 
 #endif
