@@ -2,13 +2,16 @@
 #include "base/vecmath.h"
 #include "branch_impl.h"
 
+#include <petscblaslapack.h>
+
 #include <math.h>
 #include <string.h>
 
 enum { MOST_CORRECTIONS = 8 };
 
-static const double probe   = 1e-6; /* of sigma, on both sides, for F_sigma */
-static const double longest = 1.0;  /* Newton step in an unknown */
+static const double probe       = 1e-6; /* of sigma, on both sides, for F_sigma */
+static const double worst_error = 1e-9; /* of a solution, before a lane is solved with pivoting */
+static const double longest     = 1.0;  /* Newton step in an unknown */
 
 /* ---- making one ---- */
 
@@ -28,6 +31,7 @@ static PetscErrorCode create_blocks(ion_tracker *t)
   PetscCall(ion_block_create(t->n + 1, t->lanes, &t->border));
   PetscCall(ion_block_create(t->n, t->lanes, &t->plus));
   PetscCall(ion_block_create(t->n, t->lanes, &t->minus));
+  PetscCall(ion_block_create(t->n + 1, t->lanes, &t->saved_F));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -96,6 +100,7 @@ PetscErrorCode ion_tracker_create(const ion_model *model, const int *moving, siz
   fill_idle(t);
   PetscCall(ion_work_create_extended(model, lanes, ion_bordered_extra_rows(&t->bordered, model),
                                      &t->work));
+  PetscCall(ion_block_create(t->bordered.solve.n_nonzero, lanes, &t->saved_jac));
   PetscCall(ion_elimination_place(&t->bordered.solve, &t->work));
   PetscCall(ion_elimination_place(&t->bordered.adjoint, &t->work));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -119,6 +124,8 @@ PetscErrorCode ion_tracker_destroy(ion_tracker *t)
   PetscCall(ion_block_destroy(&t->border));
   PetscCall(ion_block_destroy(&t->plus));
   PetscCall(ion_block_destroy(&t->minus));
+  PetscCall(ion_block_destroy(&t->saved_F));
+  PetscCall(ion_block_destroy(&t->saved_jac));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -178,15 +185,16 @@ void ion_tracker_accept(ion_tracker *t, size_t lane)
 
 /* ---- evaluation ---- */
 
-/* Parameters of every lane at its sigma + step, kept between the bounds of sigma where the iterate is. */
+/* Parameters of every lane at its sigma + step. */
 static void set_parameters(ion_tracker *t, double step, double *restrict at)
 {
   const double *sigma = ion_row(t->z, t->n);
 
   for (size_t l = 0; l < t->lanes; l++) {
     at[l] = sigma[l] + step;
-    if (at[l] > t->upper[l] && sigma[l] <= t->upper[l]) at[l] = sigma[l];
-    if (at[l] < t->lower[l] && sigma[l] >= t->lower[l]) at[l] = sigma[l];
+    /* a neighbour stays between the bounds of sigma if the iterate is there */
+    if (at[l] > t->upper[l] && sigma[l] <= t->upper[l]) at[l] = sigma[l] - fabs(step);
+    if (at[l] < t->lower[l] && sigma[l] >= t->lower[l]) at[l] = sigma[l] + fabs(step);
   }
   for (size_t k = 0; k < t->n_moving; k++) {
     double *restrict row = ion_row(t->theta, (size_t)t->moving[k]);
@@ -206,25 +214,49 @@ void ion_tracker_evaluate(ion_tracker *t, unsigned what)
   ion_model_evaluate(t->model, t->prepared, t->z, t->lanes, what, &t->work);
 }
 
-/* F_sigma by central differences; most lines move rates, of which F is a linear function. */
-static void fill_column(ion_tracker *t)
+/* F on one side of sigma, and how far that is. */
+static void evaluate_beside(ion_tracker *t, double step, ion_block F, double *at)
+{
+  set_parameters(t, step, at);
+  ion_model_evaluate(t->model, t->prepared, t->z, t->lanes, ION_RESIDUAL, &t->work);
+  for (size_t k = 0; k < t->bordered.n_moved; k++)
+    memcpy(ion_row(F, k), ion_row(t->work.F, (size_t)t->bordered.moved[k]),
+           t->lanes * sizeof(double));
+}
+
+static void difference(ion_tracker *t, const double *hi, const double *lo)
+{
+  for (size_t k = 0; k < t->bordered.n_moved; k++) {
+    const double *minus = ion_row(t->minus, k);
+    double *plus        = ion_row(t->plus, k);
+
+#pragma omp simd
+    for (size_t l = 0; l < t->lanes; l++) plus[l] = (plus[l] - minus[l]) / (hi[l] - lo[l]);
+  }
+}
+
+/* F and dF/dx at the iterates, F_sigma from one side. */
+static void evaluate_with_column(ion_tracker *t)
+{
+  double at[ION_TRACK_LANES];
+
+  evaluate_beside(t, -probe, t->plus, at);
+  ion_tracker_evaluate(t, ION_RESIDUAL | ION_JACOBIAN);
+  for (size_t k = 0; k < t->bordered.n_moved; k++)
+    memcpy(ion_row(t->minus, k), ion_row(t->work.F, (size_t)t->bordered.moved[k]),
+           t->lanes * sizeof(double));
+  difference(t, at, ion_row(t->z, t->n));
+}
+
+/* The same with F_sigma from both sides. */
+static void evaluate_with_exact_column(ion_tracker *t)
 {
   double hi[ION_TRACK_LANES], lo[ION_TRACK_LANES];
 
-  set_parameters(t, probe, hi);
-  ion_model_evaluate(t->model, t->prepared, t->z, t->lanes, ION_RESIDUAL, &t->work);
-  for (size_t k = 0; k < t->bordered.n_moved; k++)
-    memcpy(ion_row(t->plus, k), ion_row(t->work.F, (size_t)t->bordered.moved[k]),
-           t->lanes * sizeof(double));
-  set_parameters(t, -probe, lo);
-  ion_model_evaluate(t->model, t->prepared, t->z, t->lanes, ION_RESIDUAL, &t->work);
-  for (size_t k = 0; k < t->bordered.n_moved; k++) {
-    const double *F = ion_row(t->work.F, (size_t)t->bordered.moved[k]);
-    double *plus    = ion_row(t->plus, k);
-
-#pragma omp simd
-    for (size_t l = 0; l < t->lanes; l++) plus[l] = (plus[l] - F[l]) / (hi[l] - lo[l]);
-  }
+  evaluate_beside(t, probe, t->plus, hi);
+  evaluate_beside(t, -probe, t->minus, lo);
+  difference(t, hi, lo);
+  ion_tracker_evaluate(t, ION_RESIDUAL | ION_JACOBIAN);
 }
 
 /* The border, and the right-hand sides [F; c.(z - z0) - ahead] and [0; 1]. */
@@ -249,6 +281,90 @@ static void fill_border(ion_tracker *t)
       N[l] += c[l] * (z[l] - z0[l]);
     }
   }
+}
+
+/* The bordered matrix and F as they are before elimination. */
+static void save_matrix(ion_tracker *t)
+{
+  const ion_bordered *b = &t->bordered;
+
+  for (size_t k = 0; k < t->saved_jac.n_row; k++) {
+    const double *from = k < t->work.jac.n_row ? ion_row(t->work.jac, k)
+                                               : ion_row(t->work.extra, k - t->work.jac.n_row);
+
+    memcpy(ion_row(t->saved_jac, k), from, t->lanes * sizeof(double));
+  }
+  for (size_t i = 0; i < b->n; i++)
+    memcpy(ion_row(t->saved_F, i), ion_elimination_rhs(&b->solve, &t->work, 0, i),
+           t->lanes * sizeof(double));
+}
+
+/* Largest |J v + F_sigma v_sigma| over largest term, v the second solution: what the order of elimination, chosen at
+ * rest, costs here. */
+static void measure_errors(const ion_tracker *t, double *restrict error)
+{
+  const ion_bordered *b        = &t->bordered;
+  double size[ION_TRACK_LANES] = {0}, sum[ION_TRACK_LANES];
+
+  memset(error, 0, t->lanes * sizeof *error);
+  for (size_t i = 0; i < t->n; i++) {
+    memset(sum, 0, sizeof sum);
+    for (int k = b->start[i]; k < b->start[i + 1]; k++) {
+      const double *restrict a = ion_row(t->saved_jac, (size_t)b->slot[k]);
+      const double *restrict v =
+          ion_row(t->work.scratch, (size_t)b->solve.solution[b->n + (size_t)b->col[k]]);
+
+#pragma omp simd
+      for (size_t l = 0; l < t->lanes; l++) {
+        const double term = a[l] * v[l];
+
+        sum[l] += term;
+        size[l] = fabs(term) > size[l] ? fabs(term) : size[l];
+      }
+    }
+#pragma omp simd
+    for (size_t l = 0; l < t->lanes; l++) error[l] = ion_max_or_nan(error[l], fabs(sum[l]));
+  }
+  for (size_t l = 0; l < t->lanes; l++) error[l] /= size[l];
+}
+
+/* Both systems of a lane by LU with pivoting; NaN where the matrix is singular. */
+static PetscErrorCode solve_dense(ion_tracker *t, size_t lane)
+{
+  const ion_bordered *b = &t->bordered;
+  const size_t n        = b->n;
+  PetscBLASInt order, two = 2, info, *pivots;
+  PetscScalar *A, *rhs;
+
+  PetscFunctionBegin;
+  PetscCall(PetscBLASIntCast((PetscInt)n, &order));
+  PetscCall(PetscMalloc3(n * n, &A, 2 * n, &rhs, n, &pivots));
+  PetscCall(PetscArrayzero(A, n * n));
+  for (size_t i = 0; i < n; i++) {
+    for (int k = b->start[i]; k < b->start[i + 1]; k++)
+      A[i + n * (size_t)b->col[k]] = ion_row(t->saved_jac, (size_t)b->slot[k])[lane];
+    rhs[i]     = ion_row(t->saved_F, i)[lane];
+    rhs[n + i] = i + 1 == n;
+  }
+  PetscCallBLAS("gesv", LAPACKgesv_(&order, &two, A, &order, pivots, rhs, &order, &info));
+  for (size_t i = 0; i < 2 * n; i++)
+    ion_row(t->work.scratch, (size_t)b->solve.solution[i])[lane] = info ? (double)NAN : rhs[i];
+  PetscCall(PetscFree3(A, rhs, pivots));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Both systems of every lane; those that the elimination serves badly by LU with pivoting. */
+static PetscErrorCode solve_bordered(ion_tracker *t)
+{
+  double sign[ION_TRACK_LANES], error[ION_TRACK_LANES];
+
+  PetscFunctionBegin;
+  save_matrix(t);
+  ion_elimination_solve(&t->bordered.solve, t->work.scratch, t->lanes, sign);
+  measure_errors(t, error);
+  for (size_t l = 0; l < t->lanes; l++)
+    if (t->busy[l] && !(error[l] <= worst_error)) PetscCall(solve_dense(t, l));
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* z -= y, no unknown by more than `longest`; the tangent at the old iterate becomes t, of unit length. */
@@ -286,15 +402,14 @@ static void take_steps(ion_tracker *t)
   }
 }
 
-void ion_tracker_iterate(ion_tracker *t)
+PetscErrorCode ion_tracker_iterate(ion_tracker *t)
 {
-  double sign[ION_TRACK_LANES];
-
-  fill_column(t);
-  ion_tracker_evaluate(t, ION_RESIDUAL | ION_JACOBIAN);
+  PetscFunctionBegin;
+  evaluate_with_column(t);
   fill_border(t);
-  ion_elimination_solve(&t->bordered.solve, t->work.scratch, t->lanes, sign);
+  PetscCall(solve_bordered(t));
   take_steps(t);
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 ion_track_state ion_tracker_judge(ion_tracker *t, size_t lane)
@@ -314,8 +429,7 @@ void ion_tracker_adjoint(ion_tracker *t)
   const ion_elimination *e = &t->bordered.adjoint;
   double sign[ION_TRACK_LANES];
 
-  fill_column(t);
-  ion_tracker_evaluate(t, ION_RESIDUAL | ION_JACOBIAN);
+  evaluate_with_exact_column(t);
   fill_border(t);
   for (size_t i = 0; i <= t->n; i++) {
     double *one = ion_elimination_rhs(e, &t->work, 0, i);
