@@ -43,8 +43,9 @@ class Study(dict):
             self.ok = status == 1
             self.pending = np.count_nonzero(status == 0)
             dims = file["status"].dimensions
-            grid = np.meshgrid(*(file[d][...].filled() for d in dims), indexing="ij")
-            self.factor = {d: g[self.ok] for d, g in zip(dims, grid)}
+            axes = [d for d in dims if d in file.variables]  # none where points are sampled
+            grid = np.meshgrid(*(file[d][...].filled() for d in axes), indexing="ij")
+            self.factor = {d: g[self.ok] for d, g in zip(axes, grid)}
             for name, variable in file.variables.items():
                 if variable.dimensions == dims:
                     self[name] = np.ma.filled(variable[...].astype(float), np.nan)[self.ok]
@@ -64,6 +65,15 @@ def is_lawful(s, flagged=()):
         is_process = name.replace("_dissipation", "_affinity") in s and name.endswith("_dissipation")
         if is_process and name not in flagged:
             check(s.name, f"{name} >= 0", s[name] >= -1e-12 * np.abs(s["total_dissipation"]))
+
+s = studies["supply_sensitivity"]
+check(s.name, "every point has a state", s.ok)
+supply, potassium = (s[name].reshape(-1, 5) for name in ("energy_supply", "ecs_K"))  # A, B, A_B of 3 inputs
+check(s.name, "where only the supply is redrawn, less of it leaves more potassium outside",
+      (supply[:, 2] - supply[:, 0]) * (potassium[:, 2] - potassium[:, 0]) < 0)
+check(s.name, "other inputs leave the supply alone", supply[:, 3:] == supply[:, :1])
+check(s.name, "temperatures have the mean and spread asked for",
+      abs(s["temperature"].mean() - 37) < 0.1 and abs(s["temperature"].std() - 1) < 0.1)
 
 s = studies["energy_budget"]
 share = s["neuron_nka_atp_share"] + s["neuron_pmca_atp_share"]

@@ -178,7 +178,8 @@ static PetscErrorCode flips_of_different_nodes_are_fair_and_independent(void)
         const size_t node       = ((size_t)1 << b) - 1 + (size_t)(leaf >> (DEPTH - b));
         const unsigned char now = y >> (63 - b) & 1;
 
-        CHECK(leaf << (64 - DEPTH) << b || coin[seed][node] == 0);
+        /* every leaf below a node sees the coin its first leaf saw */
+        CHECK(leaf % ((uint64_t)1 << (DEPTH - b)) == 0 || coin[seed][node] == now);
         coin[seed][node] = now;
       }
     }

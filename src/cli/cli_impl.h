@@ -81,6 +81,9 @@ PetscErrorCode cli_point_text(const ion_study *study, uint64_t index, char *text
 /* "0.4, 30" of a point with a few factors, "point 17" of any other. */
 PetscErrorCode cli_point_brief(const ion_study *study, uint64_t index, char *text, size_t size);
 
+/* What a user should know about the design, on stderr. */
+void cli_print_warnings(const ion_study *study);
+
 /* "12.3 MB" */
 void cli_size_text(double bytes, char *text, size_t size);
 

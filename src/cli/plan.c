@@ -1,10 +1,44 @@
 /* ionsweep plan SWEEP */
 #include "cli_impl.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 enum { SAMPLE_BLOCKS = 8, SAMPLE_POINTS = 512 };
+
+/* "normal, mean 37, sd 2, from 30 to 42 degC" */
+static void print_marginal(const ion_factor *factor, const ion_marginal *marginal)
+{
+  printf("    %-32s %s", factor->name, marginal->name);
+  for (size_t i = 0; i < marginal->n_param; i++)
+    printf(", %s %.6g", marginal->param_name[i], marginal->param[i]);
+  for (size_t i = 0; i < marginal->n_value; i++)
+    printf("%s %.6g (%.3g %%)", i ? "," : "", marginal->value[i], 100.0 * marginal->weight[i]);
+  if (marginal->n_value == 0 && isfinite(marginal->lower)) printf(", from %.6g", marginal->lower);
+  if (marginal->n_value == 0 && isfinite(marginal->upper)) printf(", to %.6g", marginal->upper);
+  printf(strcmp(factor->unit, "1") ? " %s\n" : "\n", factor->unit);
+}
+
+static void print_sampled(const ion_design *design)
+{
+  printf("    %llu blocks of %zu in each of %zu %s, seed %llu\n",
+         (unsigned long long)ion_design_n_block(design), ion_design_n_member(design),
+         ion_design_n_replicate(design),
+         ion_design_n_replicate(design) == 1 ? "replicate" : "replicates",
+         (unsigned long long)ion_design_seed(design));
+  for (size_t i = 0; i < ion_design_n_factor(design); i++)
+    print_marginal(ion_design_factor(design, i), ion_design_marginal(design, i));
+  for (size_t j = 0; j < ion_design_n_input(design); j++) {
+    const ion_input *input = ion_design_input(design, j);
+
+    if (!input->is_group) continue;
+    printf("    group %s:", input->name);
+    for (size_t i = 0; i < input->n_factor; i++)
+      printf("%s %s", i ? "," : "", ion_design_factor(design, input->factor[i])->name);
+    printf("\n");
+  }
+}
 
 static PetscErrorCode print_factors(const ion_study *study)
 {
@@ -14,6 +48,10 @@ static PetscErrorCode print_factors(const ion_study *study)
   PetscFunctionBegin;
   printf("  design: %s, %llu points\n", ion_design_kind(design),
          (unsigned long long)ion_design_n_point(design));
+  if (ion_design_is_sampled(design)) {
+    print_sampled(design);
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
   for (size_t i = 0; i < ion_design_n_factor(design); i++) {
     const ion_factor *factor = ion_design_factor(design, i);
     double from, to;
@@ -127,6 +165,7 @@ static PetscErrorCode run(MPI_Comm comm, const cli_arguments *arguments, int *ex
   (void)comm;
   (void)exit_status;
   code = ion_study_open(arguments->file, arguments->set, arguments->n_set, &study);
+  if (!code) cli_print_warnings(study);
   if (!code) code = print_plan(study, arguments);
   PetscCall(ion_study_close(&study));
   PetscCall(code);

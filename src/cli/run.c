@@ -64,6 +64,7 @@ static PetscErrorCode solve(MPI_Comm comm, ion_study *study, const cli_arguments
   PetscFunctionBegin;
   memset(&result, 0, sizeof result);
   PetscCallMPI(MPI_Comm_rank(comm, &rank));
+  if (rank == 0) cli_print_warnings(study);
   code = ion_study_run(comm, study, &options, &result);
   if (code == PETSC_ERR_FILE_WRITE && rank == 0 && !access(arguments->output, F_OK))
     fprintf(stderr, "finished points are kept in %s: run the same command again to go on\n",

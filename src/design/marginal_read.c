@@ -138,15 +138,26 @@ static void print_value(const reader *in, double si, char text[NAME])
                  strcmp(unit, "1") ? " " : "", strcmp(unit, "1") ? unit : "");
 }
 
-/* A law that reaches beyond the range of its quantity must be cut. */
+/* Limits were read with a slack of a few roundings. */
+static PetscBool is_beyond(double si, double bound)
+{
+  return (PetscBool)(si > bound + 1e-12 * fabs(bound));
+}
+
+/* A law whose outermost quantiles that a design can ask for are beyond the range of its quantity must
+ * be cut. */
 static PetscErrorCode check_reach(const reader *in, const ion_marginal *m)
 {
-  const PetscBool below = (PetscBool)(isinf(m->lower) && isfinite(in->quantity->lower));
+  static const double outermost[] = {0x1p-53, 1.0 - 0x1p-53};
+  double end[2];
+  PetscBool below;
   char text[NAME];
 
   PetscFunctionBegin;
-  if (!below && !(isinf(m->upper) && isfinite(in->quantity->upper)))
-    PetscFunctionReturn(PETSC_SUCCESS);
+  ion_marginal_quantile(m, 2, outermost, end, NULL);
+  for (size_t i = 0; i < 2; i++) end[i] = in->factor->scale * end[i] + in->factor->offset;
+  below = is_beyond(-end[0], -in->quantity->lower);
+  if (!below && !is_beyond(end[1], in->quantity->upper)) PetscFunctionReturn(PETSC_SUCCESS);
   print_value(in, below ? in->quantity->lower : in->quantity->upper, text);
   PetscCall(ion_node_fail(in->node, "%s: this %s leaves the allowed range, %s %s; give it '%s'",
                           in->name, m->name, below ? "at least" : "at most", text,
@@ -226,17 +237,16 @@ static void from_moments(ion_marginal *m)
 static PetscErrorCode finish(const reader *in, ion_marginal *m)
 {
   PetscFunctionBegin;
+  if (m->kind == ION_MARGINAL_LOGNORMAL) m->lower = fmax(m->lower, 0);
   PetscCall(check_order(in, m));
   PetscCall(check_shape(in, m));
   PetscCall(check_logarithm(in, m));
-  PetscCall(check_reach(in, m));
   if (in->form == &lognormal_by_moments) from_moments(m);
-  if (m->kind != ION_MARGINAL_NORMAL && m->kind != ION_MARGINAL_LOGNORMAL)
-    PetscFunctionReturn(PETSC_SUCCESS);
-  if (m->kind == ION_MARGINAL_LOGNORMAL) m->lower = fmax(m->lower, 0);
-  if (!(ion_marginal_truncate(m) > 1e-290))
+  if ((m->kind == ION_MARGINAL_NORMAL || m->kind == ION_MARGINAL_LOGNORMAL) &&
+      !(ion_marginal_truncate(m) > 1e-290))
     PetscCall(ion_node_fail(in->node, "%s: nothing of this %s lies between %.10g and %.10g",
                             in->name, m->name, m->lower, m->upper));
+  PetscCall(check_reach(in, m));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

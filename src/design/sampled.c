@@ -76,8 +76,8 @@ static void spread(const ion_design *design, const ion_input *own, double a, dou
 
   for (size_t m = 0; m < plain; m++) value[m] = a;
   for (size_t m = plain; m < n; m++) value[m] = b;
-  if (!own) return;
   if (design->kind == &ion_design_saltelli) set(value, from, n, ION_MEMBER_B, b);
+  if (!own) return;
   set(value, from, n, own->member, b);
   set(value, from, n, own->reverse, a);
 }
@@ -89,7 +89,8 @@ static void blocks(const ion_design *design, size_t column, const ion_marginal *
   const design_sampled *s  = design->sampled;
   const PetscBool is_dummy = (PetscBool)(column == design->n_factor);
   const ion_input *own     = is_dummy ? NULL : &design->input[s->input_of[column]];
-  const size_t dimension   = is_dummy && s->has_pair ? 2 * column : column;
+  const size_t of_a        = is_dummy && s->has_pair ? 2 * column : column;
+  const size_t of_b        = is_dummy ? of_a + 1 : column + design->n_factor;
   uint64_t unit            = first / s->n_member;
   size_t from              = (size_t)(first % s->n_member);
   double a[TILE], b[TILE];
@@ -97,8 +98,8 @@ static void blocks(const ion_design *design, size_t column, const ion_marginal *
   while (n > 0) {
     const size_t n_unit = PetscMin((size_t)TILE, (from + n - 1) / s->n_member + 1);
 
-    units(design, dimension, marginal, unit, n_unit, a);
-    if (s->has_pair && own) units(design, dimension + design->n_factor, marginal, unit, n_unit, b);
+    units(design, of_a, marginal, unit, n_unit, a);
+    if (s->has_pair) units(design, of_b, marginal, unit, n_unit, b);
     for (size_t i = 0; i < n_unit; i++, from = 0) {
       const size_t count = PetscMin(n, s->n_member - from);
 

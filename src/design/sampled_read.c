@@ -137,7 +137,7 @@ static PetscErrorCode count_points(const design_source *source, ion_design *desi
 static PetscErrorCode make_directions(const design_source *source, ion_design *design)
 {
   design_sampled *s = design->sampled;
-  const size_t n    = (s->has_pair ? 2 : 1) * design->n_factor + 1; /* and the dummy */
+  const size_t n    = (s->has_pair ? 2 : 1) * (design->n_factor + 1); /* and the dummy */
 
   PetscFunctionBegin;
   if (n > ION_SOBOL_DIMENSIONS)
