@@ -98,6 +98,8 @@ case $? in
   *) fail "sensitivity.py: $(cat py.log)" ;;
 esac
 
+"$IONSWEEP" list estimators | grep -q "total_jansen.*Jansen 1999" || fail "list estimators"
+
 # refuse NAME WORD ARGUMENTS: exit status 2 and one line with WORD.
 refuse() {
   local name=$1 word=$2

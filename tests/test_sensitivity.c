@@ -424,6 +424,37 @@ static PetscErrorCode replicate_intervals_are_narrow_and_honest(void)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* One net: 8 consecutive parts of it, which share its structure, still cover most truths. */
+static PetscErrorCode parts_of_one_net_give_an_interval(void)
+{
+  double S[G8], T[G8], width = 0.0;
+  int covered = 0;
+
+  PetscFunctionBegin;
+  ion_function_find("sobol_g")->indices(G8, S, T);
+  for (uint64_t seed = 1; seed <= N_SEED; seed++) {
+    ion_estimate first[G8];
+    ion_pairs_shape shape;
+    ion_pairs *pairs;
+    fixture s;
+
+    PetscCall(fixture_begin("sobol_g", G8, 4096, 1, PETSC_FALSE, seed, &s));
+    shape = fixture_shape(&s);
+    PetscCall(fixture_pairs(&s, &shape, &pairs));
+    CHECK(ion_pairs_interval(pairs) == ION_BY_SUBBLOCKS);
+    PetscCall(ion_pairs_estimate(pairs, ION_FIRST_SALTELLI, ION_BY_SUBBLOCKS, ION_ALL, first));
+    covered += fabs(first[0].value - S[0]) <= first[0].half_width;
+    width += first[0].half_width / N_SEED;
+    PetscCall(ion_pairs_destroy(&pairs));
+    PetscCall(fixture_end(&s));
+  }
+  printf("     parts of one net: %d of %d covered, half-width of S_1 %.4f\n", covered, N_SEED,
+         width);
+  CHECK(covered >= 17); /* 90 % coverage leaves more than 3 of 20 out in 13 % of such tests */
+  CHECK(width > 0.004 && width < 0.03);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static const ion_test_case cases[] = {
     {"exact indices are those of the literature", exact_indices_are_those_of_the_literature},
     {"ishigami within four rmse",                 ishigami_within_four_rmse                },
@@ -437,6 +468,7 @@ static const ion_test_case cases[] = {
     {"one missing point changes one pair",        one_missing_point_changes_one_pair       },
     {"the first half is a study of its own",      the_first_half_is_a_study_of_its_own     },
     {"flags and ranks say what intervals say",    flags_and_ranks_say_what_intervals_say   },
+    {"parts of one net give an interval",         parts_of_one_net_give_an_interval        },
     {"replicate intervals are narrow and honest", replicate_intervals_are_narrow_and_honest},
 };
 

@@ -161,6 +161,22 @@ static PetscErrorCode given_data_of_known_functions(void)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* y = x = 1 ... n: the mean of y_i y_next, the last followed by the first, gives 1 - 6/(n + 1). */
+static PetscErrorCode rank_estimator_by_hand(void)
+{
+  double y[100];
+  ion_given given[2];
+  ion_block x;
+
+  PetscFunctionBegin;
+  PetscCall(ion_block_create(1, 100, &x));
+  for (size_t i = 0; i < 100; i++) y[i] = ion_row(x, 0)[i] = (double)i + 1.0;
+  PetscCall(ion_given_data(x, y, 1, 1, given));
+  CHECK_NEAR(given[0].first.value, 1.0 - 6.0 / 101.0, 1e-12);
+  PetscCall(ion_block_destroy(&x));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* Members A and B of a study, which share no input. */
 static PetscErrorCode select_bases(const fixture *s, ion_block x, double *y)
 {
@@ -209,6 +225,7 @@ static const ion_test_case cases[] = {
     {"a ridge function has one active direction", a_ridge_function_has_one_active_direction},
     {"elementary effects of a bilinear function", elementary_effects_of_a_bilinear_function},
     {"given data of known functions",             given_data_of_known_functions            },
+    {"rank estimator by hand",                    rank_estimator_by_hand                   },
     {"first order from given data",               first_order_from_given_data              },
 };
 

@@ -68,6 +68,9 @@ typedef struct {
 } ion_estimator_info;
 const ion_estimator_info *ion_estimator_at(ion_estimator estimator);
 
+/** The other measures an analysis makes, with a NULL name at the end. */
+const ion_estimator_info *ion_measures(void);
+
 /** Shape of a study of blocks. The members of a block are f_A, f_B, f_AB^1 ... f_AB^k and, with
  * `reversed`, f_BA^1 ... f_BA^k; a group of inputs that is swapped together counts as one input. */
 typedef struct {

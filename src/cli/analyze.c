@@ -72,7 +72,7 @@ static void print_box(const ion_analysis *a, size_t reason)
   const double *lower = row_of(a, "box_lower", reason), *upper = row_of(a, "box_upper", reason);
   const double share = row_of(a, "box_share", reason)[0];
 
-  if (isnan(share)) return;
+  if (!(row_of(a, "box_purity", reason)[0] >= 0.5)) return; /* it says little of where */
   printf("    %.1f %% of them lie in %.2f %% of the cube, where %.1f %% of the points do this:",
          100.0 * share, 100.0 * row_of(a, "box_volume", reason)[0],
          100.0 * row_of(a, "box_purity", reason)[0]);

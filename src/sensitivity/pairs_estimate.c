@@ -23,6 +23,25 @@ const ion_estimator_info *ion_estimator_at(ion_estimator estimator)
   return &info[estimator];
 }
 
+static const ion_estimator_info measures[] = {
+    {"second_order",      "interaction of two inputs, from A_B and B_A",       "Saltelli 2002"            },
+    {"mu_star",           "mean size of elementary effects",                   "Campolongo et al. 2007"   },
+    {"sigma",             "spread of elementary effects",                      "Morris 1991"              },
+    {"dgsm",              "mean squared derivative, bound of the total index", "Sobol and Kucherenko 2009"},
+    {"activity_score",    "share in the leading directions of E[g g^T]",       "Constantine and Diaz 2017"},
+    {"first_order_ranks", "first order from one sample, by ranks",             "Gamboa et al. 2022"       },
+    {"delta",             "change of the density of the output",               "Borgonovo 2007"           },
+    {"pawn",              "change of its distribution function",               "Pianosi and Wagener 2018" },
+    {"regional_ks",       "distribution of a factor where points fail",        "Hornberger and Spear 1981"},
+    {"box",               "box in which points fail (PRIM)",                   "Friedman and Fisher 1999" },
+    {NULL,                NULL,                                                NULL                       },
+};
+
+const ion_estimator_info *ion_measures(void)
+{
+  return measures;
+}
+
 /* Mean (less the shift) and variance over f_A and f_B; variance 0 where it is no more than rounding. */
 typedef struct {
   double mean, variance;
