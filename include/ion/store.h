@@ -135,6 +135,64 @@ void ion_store_chunk_range(const ion_store_schema *schema, uint64_t chunk, uint6
                            size_t *n_point);
 uint64_t ion_store_n_chunk(const ion_store_schema *schema);
 
+/* ---- reading a finished or half-done file without its study ---- */
+
+typedef struct ion_store_file ion_store_file;
+
+/** Open a result file for reading. Not collective; half-done files are allowed.
+ *
+ * @return PETSC_ERR_USER_INPUT with one clear line when the path is no result file
+ */
+PetscErrorCode ion_store_file_open(const char *path, ion_store_file **file);
+PetscErrorCode ion_store_file_close(ion_store_file **file);
+
+/** What its header says; texts live as long as the file is open. `canonical`, `summary` and `fill` are
+ * not filled. */
+const ion_store_schema *ion_store_file_schema(const ion_store_file *file);
+
+/** Status of points first, first + 1, ... */
+PetscErrorCode ion_store_file_status(const ion_store_file *file, uint64_t first, size_t n,
+                                     unsigned char *status);
+
+/** Values of output `i` there, in the units of the file. */
+PetscErrorCode ion_store_file_output(const ion_store_file *file, size_t i, uint64_t first, size_t n,
+                                     double *value);
+
+/** Values of coordinate `i`: nodes of a grid factor, points of any other design. */
+PetscErrorCode ion_store_file_coordinate(const ion_store_file *file, size_t i, uint64_t first,
+                                         size_t n, double *value);
+
+/* ---- small files of tables ---- */
+
+enum { ION_STORE_MAX_DIM = 4 };
+
+/** A dimension whose nodes have names, or none (label NULL). */
+typedef struct {
+  const char *name;
+  size_t length;
+  const char *const *label; /**< [length] */
+} ion_store_axis;
+
+typedef struct {
+  const char *name, *long_name, *unit;
+  size_t n_dim;
+  size_t dim[ION_STORE_MAX_DIM]; /**< places among the axes */
+  const double *value;
+} ion_store_table;
+
+/** Texts of the file itself. */
+typedef struct {
+  const char *title, *summary, *program, *source; /**< source: what it was made from */
+} ion_store_about;
+
+/** Write tables to a NetCDF (CDF-5) file, as path.tmp, renamed when complete.
+ *
+ * @return PETSC_ERR_USER_INPUT when the path cannot be written
+ */
+PetscErrorCode ion_store_tables_write(const char *path, const ion_store_about *about, size_t n_axis,
+                                      const ion_store_axis *axis, size_t n_table,
+                                      const ion_store_table *table);
+
 /** Lock path.lock against a second run on the same file (fcntl; holds host and pid).
  *
  * @return PETSC_ERR_USER_INPUT naming the host and pid that hold it

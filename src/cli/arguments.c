@@ -19,6 +19,14 @@ static PetscErrorCode read_output(cli_arguments *arguments, const char *text)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+static PetscErrorCode read_csv(cli_arguments *arguments, const char *text)
+{
+  PetscFunctionBegin;
+  if (!*text) BAD("ionsweep: --csv needs a file name");
+  arguments->csv = text;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* "NAME=VALUE", cut at the first '='. */
 static PetscErrorCode read_set(cli_arguments *arguments, const char *text)
 {
@@ -171,6 +179,7 @@ static const struct {
   reader read;
 } option[] = {
     {"--output",            PETSC_TRUE,  read_output           },
+    {"--csv",               PETSC_TRUE,  read_csv              },
     {"--set",               PETSC_TRUE,  read_set              },
     {"--restart",           PETSC_FALSE, read_restart          },
     {"--durable",           PETSC_TRUE,  read_durable          },

@@ -21,6 +21,7 @@ typedef struct {
   const char *file;  /* the word after the verb: a file, a model, or what to list */
   const char *model; /* the word after that: of `list parameters MODEL` */
   const char *output;
+  const char *csv; /* table of `analyze` */
   size_t n_set;
   ion_override *set;
   char **set_text; /* [n_set] the copies */
@@ -47,7 +48,7 @@ typedef struct {
   PetscErrorCode (*run)(MPI_Comm comm, const cli_arguments *arguments, int *exit_status);
 } cli_verb;
 
-extern const cli_verb cli_run, cli_plan, cli_point, cli_branch, cli_list;
+extern const cli_verb cli_run, cli_plan, cli_point, cli_branch, cli_analyze, cli_list;
 
 /* All verbs, NULL at the end. */
 extern const cli_verb *const cli_verbs[];

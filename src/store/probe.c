@@ -50,6 +50,18 @@ static void look_at_bytes(const char *path, verdict *v, uint64_t *size)
   if (n < 4 || memcmp(magic, "CDF\005", 4) != 0) foreign(v, "it is not a NetCDF (CDF-5) file");
 }
 
+PetscErrorCode ion_store_look(const char *path, ion_store_found *found, char *reason, size_t size)
+{
+  verdict v      = {.reason = reason, .size = size};
+  uint64_t bytes = 0;
+
+  PetscFunctionBegin;
+  if (size) reason[0] = '\0';
+  look_at_bytes(path, &v, &bytes);
+  *found = v.found;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* A global text, or NULL when there is none. PetscFree it. */
 static PetscErrorCode get_text(int ncid, const char *name, char **text)
 {

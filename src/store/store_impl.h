@@ -40,6 +40,9 @@ PetscErrorCode ion_store_layout_create(int ncid, const char *path, const ion_sto
                                        ion_store_layout *layout);
 PetscErrorCode ion_store_layout_destroy(ion_store_layout *layout);
 
+/** What the first bytes of a path say: SAME for a CDF-5 file, ABSENT, or FOREIGN with the reason. */
+PetscErrorCode ion_store_look(const char *path, ion_store_found *found, char *reason, size_t size);
+
 /** Define dimensions, variables and attributes; `layout` tells where they came to lie. The file
  * holds the header alone afterwards. */
 PetscErrorCode ion_store_header_write(const char *path, const ion_store_schema *schema,
