@@ -16,8 +16,8 @@ static PetscBool is_petsc_option(const char *word)
 /* Does a word of ours take the next one as its value? */
 static PetscBool takes_next(const char *word)
 {
-  static const char *const valued[] = {"-o",      "--output",  "--set",     "--index",
-                                       "--ranks", "--durable", "--interval"};
+  static const char *const valued[] = {"-o",        "--output",   "--set",  "--index", "--ranks",
+                                       "--durable", "--interval", "--part", "--take"};
 
   for (size_t i = 0; i < ION_COUNT(valued); i++)
     if (!strcmp(word, valued[i])) return PETSC_TRUE;
