@@ -99,8 +99,7 @@ static PetscErrorCode run(MPI_Comm comm, const cli_arguments *arguments, int *ex
 
 const cli_verb cli_run = {
     .name  = "run",
-    .usage = "ionsweep run SWEEP -o FILE.nc [--set NAME=VALUE]... [--restart] [--part I/N]\n"
-             "                    [--take FILE.nc]...",
+    .usage = "ionsweep run SWEEP -o FILE.nc [--set NAME=VALUE]... [--restart] [--take FILE.nc]...",
     .help =
         "Solve every point of a sweep file into one NetCDF file. If FILE.nc is this study's and\n"
         "unfinished, its finished points are kept and the others solved. Start it under mpirun\n"
