@@ -1,5 +1,5 @@
 #!/bin/bash
-# shellcheck has nothing to say of any shell script. usage: style_shell.sh SOURCE_DIRECTORY
+# No shell script has anything shellcheck would warn of. usage: style_shell.sh SOURCE_DIRECTORY
 set -u
 cd "$1" || exit 1
 if ! command -v shellcheck >/dev/null; then
