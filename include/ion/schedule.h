@@ -153,19 +153,30 @@ typedef struct {
 PetscErrorCode ion_library_create(ion_library *library);
 PetscErrorCode ion_library_destroy(ion_library *library);
 
+/** One part of a study's chunks, to be solved by a run of its own: first, first + step, first + 2 step, ... */
+typedef struct {
+  uint64_t first;
+  uint64_t step; /**< how many parts there are; 0 for the whole study */
+} ion_part;
+
 /** Options of `run`. */
 typedef struct {
   const char *output; /**< FILE.nc */
   PetscBool restart;  /**< start over even when the file is this study's */
   ion_durable durable;
   double interval; /**< s between syncs */
+  ion_part part;
+  size_t n_take;
+  const char *const
+      *take; /**< [n_take] other files of this study, whose finished chunks are copied */
 } ion_run_options;
 
 /** Solve a study into its result file, resuming where an earlier run left off.
  *
  * Collective over `comm`. Rank 0 creates, locks and logs.
  *
- * @return PETSC_ERR_USER_INPUT before the first point when the output cannot be used
+ * @return PETSC_ERR_USER_INPUT before the first point when the output, or a file to take from, cannot
+ * be used
  */
 PetscErrorCode ion_study_run(MPI_Comm comm, ion_study *study, const ion_run_options *options,
                              ion_job_result *result);

@@ -96,6 +96,10 @@ PetscErrorCode ion_store_probe(const char *path, const ion_store_schema *schema,
 PetscErrorCode ion_store_open(const char *path, const ion_store_schema *schema, ion_durable durable,
                               double interval, ion_store **store);
 
+/** Open this study's file for reading chunks alone; it may be another run's that is still going on. */
+PetscErrorCode ion_store_open_to_read(const char *path, const ion_store_schema *schema,
+                                      ion_store **store);
+
 /** Write all outputs of a chunk, and (as `durable` says, at once or later) its CRC and status.
  *
  * @param[in] chunk   number of the chunk

@@ -28,6 +28,9 @@ typedef struct {
   PetscBool restart, json, help;
   ion_durable durable;
   double interval; /* s */
+  ion_part part;
+  size_t n_take;
+  const char **take; /* [n_take] */
   uint64_t index;
   size_t n_ranks;
   int ranks[CLI_MAX_RANKS];

@@ -3,12 +3,15 @@
 #define ION_RUN_IMPL_H
 
 #include "dispatch_impl.h"
+#include "take.h"
 
 /* What the chunk callback works on. */
 typedef struct {
   ion_study *study;
   const ion_store_schema *schema;
   ion_store *store;
+  ion_takes takes;
+  ion_part part;
   ion_block data;        /* [n_output][chunk_size] */
   unsigned char *status; /* [chunk_size] */
   size_t class_row;      /* output `class`, or n_output */

@@ -45,22 +45,39 @@ static PetscErrorCode read_layout(ion_store *store)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* `access`: O_RDWR or O_RDONLY */
+static PetscErrorCode open_file(const char *path, int access, const ion_store_schema *schema,
+                                ion_store **store)
+{
+  PetscFunctionBegin;
+  PetscCall(PetscNew(store));
+  (*store)->fd     = -1;
+  (*store)->schema = schema;
+  (*store)->synced = MPI_Wtime();
+  PetscCall(PetscStrallocpy(path, &(*store)->path));
+  PetscCall(PetscMalloc1((size_t)schema->chunk_size * sizeof(double), &(*store)->bytes));
+  (*store)->fd = open(path, access | O_CLOEXEC);
+  PetscCheck((*store)->fd >= 0, PETSC_COMM_SELF, PETSC_ERR_FILE_OPEN, "cannot open %s: %s", path,
+             strerror(errno));
+  PetscCall(read_layout(*store));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 PetscErrorCode ion_store_open(const char *path, const ion_store_schema *schema, ion_durable durable,
                               double interval, ion_store **store)
 {
   PetscFunctionBegin;
-  PetscCall(PetscNew(store));
-  (*store)->fd       = -1;
-  (*store)->schema   = schema;
+  PetscCall(open_file(path, O_RDWR, schema, store));
   (*store)->durable  = durable;
   (*store)->interval = interval;
-  (*store)->synced   = MPI_Wtime();
-  PetscCall(PetscStrallocpy(path, &(*store)->path));
-  PetscCall(PetscMalloc1((size_t)schema->chunk_size * sizeof(double), &(*store)->bytes));
-  (*store)->fd = open(path, O_RDWR | O_CLOEXEC);
-  PetscCheck((*store)->fd >= 0, PETSC_COMM_SELF, PETSC_ERR_FILE_OPEN, "cannot open %s: %s", path,
-             strerror(errno));
-  PetscCall(read_layout(*store));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode ion_store_open_to_read(const char *path, const ion_store_schema *schema,
+                                      ion_store **store)
+{
+  PetscFunctionBegin;
+  PetscCall(open_file(path, O_RDONLY, schema, store));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
