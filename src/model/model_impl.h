@@ -121,8 +121,9 @@ typedef struct {
   int inverse; /* scratch row of 1/c (remainder) */
   ion_chain chain[ION_MAX_CHAIN];
   int n_chain;
-  int row_F;  /* its row of F, or -1 */
-  int amount; /* scratch row of n = c w, or -1 (clamped) */
+  int row_F;       /* its row of F, or -1 */
+  int amount;      /* scratch row of n = c w, or -1 (clamped) */
+  int over_amount; /* in time: scratch row of 1/n (pair: of 1/(n_a (1 - s))) */
 } ion_pool_plan;
 
 /* One step of the straight-line program that assembles F and dF/dx. */
@@ -149,6 +150,18 @@ typedef struct {
   int inner, outer, z;
   int row_u, row_e, row_B, row_dB;
 } ion_field_rows;
+
+/* In time: the pool whose amount follows from a constraint over amounts, that of the charge of a cell
+ * (sum z n + Q_X - C V/F = 0) or of a conserved total. */
+typedef struct {
+  int pool;
+  int compartment; /* of the charge, or -1 */
+  int moiety;      /* or -1 */
+  size_t n_term;   /* the other pools of the constraint */
+  int *term;
+  double *coefficient; /* [n_term] over that of the closing pool */
+  double share;        /* 1 over the coefficient of the closing pool */
+} ion_closing;
 
 struct ion_model {
   ion_arena_block *arena;
@@ -213,6 +226,14 @@ struct ion_model {
   int *row_inv_w; /* [n_compartment], or -1 */
   int *row_area;  /* [n_compartment], or -1 */
   int *row_dw;    /* [n_compartment] of a remainder: first of its -w_j rows; unused: -1 */
+
+  /* the network in time (motion.c): unknowns are ln n instead of ln c, then the gates */
+  PetscBool in_time;
+  int row_moving;            /* [3 n_gate] dg/dt, its derivative by V, 1/g */
+  int row_ln_w;              /* [n_compartment] */
+  int *row_over_capacitance; /* [n_compartment] 1/(C R T_ref/F^2), per mol */
+  ion_closing *closing;      /* in the order in which they can be solved */
+  size_t n_closing;
 };
 
 /* arena.c */
@@ -278,6 +299,9 @@ void ion_program_run(const ion_program *program, ion_block scratch, ion_block pr
 
 /* calibrate.c: prefactors from the resting state, and the scales of the balance rows */
 PetscErrorCode ion_model_calibrate(ion_model *model);
+
+/* closing.c */
+PetscErrorCode ion_closing_choose(ion_model *model);
 
 /* evaluate.c: concentrations, potentials, osmolarities, rates and their partial derivatives */
 void ion_model_rates(const ion_model *model, ion_block prepared, ion_block x, size_t n_point,
