@@ -20,6 +20,9 @@ typedef enum {
 
 const char *ion_class_name(ion_class class_);
 
+/** The names of all classes in order of their value, blanks between. */
+extern const char ion_class_words[];
+
 /** The values of `reached` the verdict tells apart; those of ion_reached in <ion/solver.h>. */
 enum { ION_LEDGER_REACHED_NOT = 0, ION_LEDGER_REACHED_DEPARTED = 3 };
 
@@ -30,6 +33,8 @@ typedef struct {
   const char *unit;  /**< as printed: "mV" */
   const char *long_name;
   double scale; /**< reported value = scale * SI value */
+  const char
+      *flags; /**< of a value that is a word: the words of 0, 1, ..., blanks between; else NULL */
 } ion_output;
 
 /** The outputs a study wants, in order. */

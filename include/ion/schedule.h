@@ -78,7 +78,13 @@ PetscErrorCode ion_study_close(ion_study **study);
 const char *ion_study_title(const ion_study *study);
 const ion_model *ion_study_model(const ion_study *study);
 const ion_design *ion_study_design(const ion_study *study);
-const ion_outputs *ion_study_outputs(const ion_study *study);
+
+/** What `solve:` says: steady_state, threshold, ... */
+PetscBool ion_study_is(const ion_study *study, const char *solve);
+
+/** What is reported at each point, in order. */
+size_t ion_study_n_output(const ion_study *study);
+const ion_output *ion_study_output_at(const ion_study *study, size_t i);
 
 /** What the result file's header says; borrowed from the study. */
 const ion_store_schema *ion_study_schema(const ion_study *study);

@@ -84,6 +84,9 @@ void cli_size_text(double bytes, char *text, size_t size);
 /* "2 h 03 min", "41 s", "0.12 s" */
 void cli_time_text(double seconds, char *text, size_t size);
 
+/* Word `value` of the words of a flag, copied into `word`; "-" beyond the last. */
+const char *cli_flag_word(const char *flags, double value, char *word, size_t size);
+
 /* One solved point, every output of its model. */
 typedef struct {
   ion_study *study;

@@ -39,27 +39,27 @@ static void print_number(double value)
 
 static void print_values(const cli_solved *solved)
 {
-  const ion_outputs *outputs = ion_study_outputs(solved->study);
+  char word[64];
 
   printf("  \"values\": {");
-  for (size_t i = 0; i < ion_outputs_count(outputs); i++) {
-    const char *name = ion_outputs_at(outputs, i)->name;
+  for (size_t i = 0; i < ion_study_n_output(solved->study); i++) {
+    const ion_output *output = ion_study_output_at(solved->study, i);
 
-    print_key(name, (PetscBool)(i == 0));
-    if (!strcmp(name, "class"))
-      print_string(cli_class_of(solved));
+    print_key(output->name, (PetscBool)(i == 0));
+    if (output->flags)
+      print_string(cli_flag_word(output->flags, *ion_row(solved->value, i), word, sizeof word));
     else
       print_number(*ion_row(solved->value, i));
   }
   printf("\n  },\n");
 }
 
-static void print_units(const ion_outputs *outputs)
+static void print_units(const cli_solved *solved)
 {
   printf("  \"units\": {");
-  for (size_t i = 0; i < ion_outputs_count(outputs); i++) {
-    print_key(ion_outputs_at(outputs, i)->name, (PetscBool)(i == 0));
-    print_string(ion_outputs_at(outputs, i)->unit);
+  for (size_t i = 0; i < ion_study_n_output(solved->study); i++) {
+    print_key(ion_study_output_at(solved->study, i)->name, (PetscBool)(i == 0));
+    print_string(ion_study_output_at(solved->study, i)->unit);
   }
   printf("\n  },\n");
 }
@@ -92,7 +92,7 @@ PetscErrorCode cli_print_json(const cli_solved *solved)
   printf("{\n  \"status\": \"%s\",\n  \"class\": \"%s\",\n",
          ion_status_name((ion_status)solved->status), cli_class_of(solved));
   print_values(solved);
-  print_units(ion_study_outputs(solved->study));
+  print_units(solved);
   PetscCall(print_parameters(solved));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

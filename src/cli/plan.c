@@ -28,13 +28,13 @@ static PetscErrorCode print_factors(const ion_study *study)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static void print_outputs(const ion_outputs *outputs)
+static void print_outputs(const ion_study *study)
 {
   size_t column = 0;
 
-  printf("  outputs: %zu\n   ", ion_outputs_count(outputs));
-  for (size_t i = 0; i < ion_outputs_count(outputs); i++) {
-    const char *name = ion_outputs_at(outputs, i)->name;
+  printf("  outputs: %zu\n   ", ion_study_n_output(study));
+  for (size_t i = 0; i < ion_study_n_output(study); i++) {
+    const char *name = ion_study_output_at(study, i)->name;
     const size_t n   = strlen(name) + 1;
 
     if (column + n > 90) printf("\n   ");
@@ -77,7 +77,7 @@ static PetscErrorCode measure(ion_study *study, double *seconds)
 
   PetscFunctionBegin;
   PetscCall(PetscMalloc1(n, &status));
-  PetscCall(ion_block_create(ion_outputs_count(ion_study_outputs(study)), n, &data));
+  PetscCall(ion_block_create(ion_study_n_output(study), n, &data));
   PetscCall(ion_study_solve(study, 0, PetscMin(n, (size_t)8), data, status));
   start = MPI_Wtime();
   for (uint64_t i = 0; i < n_block; i++)
@@ -111,7 +111,7 @@ static PetscErrorCode print_plan(ion_study *study, const cli_arguments *argument
   PetscFunctionBegin;
   printf("%s\n  model: %s\n", ion_study_title(study), ion_model_name(ion_study_model(study)));
   PetscCall(print_factors(study));
-  print_outputs(ion_study_outputs(study));
+  print_outputs(study);
   print_file(ion_study_schema(study));
   PetscCall(measure(study, &seconds));
   print_times(seconds, ion_design_n_point(ion_study_design(study)), arguments);

@@ -5,10 +5,9 @@
 
 const char *cli_class_of(const cli_solved *solved)
 {
-  const ion_outputs *outputs = ion_study_outputs(solved->study);
 
-  for (size_t i = 0; i < ion_outputs_count(outputs); i++)
-    if (!strcmp(ion_outputs_at(outputs, i)->name, "class"))
+  for (size_t i = 0; i < ion_study_n_output(solved->study); i++)
+    if (!strcmp(ion_study_output_at(solved->study, i)->name, "class"))
       return ion_class_name((ion_class)*ion_row(solved->value, i));
   return ion_class_name(ION_CLASS_NONE);
 }
@@ -49,7 +48,7 @@ static PetscErrorCode solve(cli_solved *solved)
   PetscCall(ion_study_report_all(study));
   ion_model_quantities(ion_study_model(study), &n, &n_theta);
   PetscCall(ion_block_create(n_theta, 1, &solved->theta));
-  PetscCall(ion_block_create(ion_outputs_count(ion_study_outputs(study)), 1, &solved->value));
+  PetscCall(ion_block_create(ion_study_n_output(study), 1, &solved->value));
   PetscCall(ion_study_theta(study, solved->index, 1, solved->theta));
   PetscCall(ion_study_solve(study, solved->index, 1, solved->value, &solved->status));
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -114,16 +114,15 @@ static void print_range_heading(const ion_study *study)
 
 static PetscErrorCode print_ranges(const ion_study *study, const ion_range *range)
 {
-  const ion_outputs *outputs = ion_study_outputs(study);
-  const size_t n             = ion_outputs_count(outputs);
+  const size_t n = ion_study_n_output(study);
   char lower[256], upper[256];
 
   PetscFunctionBegin;
   for (size_t i = 0; i < n; i++) {
-    const ion_output *output = ion_outputs_at(outputs, i);
+    const ion_output *output = ion_study_output_at(study, i);
     const PetscBool bare     = (PetscBool)!strcmp(output->unit, "1");
 
-    if (!strcmp(output->name, "class") || isnan(range[i].lower)) continue;
+    if (output->flags || isnan(range[i].lower)) continue;
     PetscCall(cli_point_brief(study, range[i].at_lower, lower, sizeof lower));
     PetscCall(cli_point_brief(study, range[i].at_upper, upper, sizeof upper));
     printf("  %-26s %-7s %12.6g (%s)%*s%12.6g (%s)\n", output->name, bare ? "" : output->unit,
@@ -177,7 +176,7 @@ PetscErrorCode cli_print_summary(MPI_Comm comm, const ion_study *study, const ch
   ion_audit *audit = NULL;
 
   PetscFunctionBegin;
-  PetscCall(gather_ranges(comm, study, ion_outputs_count(ion_study_outputs(study)) + 1, &range));
+  PetscCall(gather_ranges(comm, study, ion_study_n_output(study) + 1, &range));
   PetscCall(gather_audits(comm, study, &audit));
   if (range) PetscCall(print_all(study, file, result, range, audit));
   PetscCall(PetscFree(range));

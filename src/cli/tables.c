@@ -17,12 +17,11 @@ static void print_cell(double value)
 /* The output of that name, or NULL with a NaN value. */
 static const ion_output *find(const cli_solved *solved, const char *name, double *value)
 {
-  const ion_outputs *outputs = ion_study_outputs(solved->study);
 
-  for (size_t i = 0; i < ion_outputs_count(outputs); i++) {
-    if (strcmp(ion_outputs_at(outputs, i)->name, name) != 0) continue;
+  for (size_t i = 0; i < ion_study_n_output(solved->study); i++) {
+    if (strcmp(ion_study_output_at(solved->study, i)->name, name) != 0) continue;
     *value = *ion_row(solved->value, i);
-    return ion_outputs_at(outputs, i);
+    return ion_study_output_at(solved->study, i);
   }
   *value = (double)NAN;
   return NULL;
@@ -37,13 +36,13 @@ static double value_of(const cli_solved *solved, const char *name)
 }
 
 /* Has an earlier output of the group the same last part ("neuron.K" before "glia.K")? */
-static PetscBool is_repeated(const ion_outputs *outputs, size_t i)
+static PetscBool is_repeated(const cli_solved *solved, size_t i)
 {
-  const ion_output *output = ion_outputs_at(outputs, i);
+  const ion_output *output = ion_study_output_at(solved->study, i);
   const char *last         = strchr(output->name, '.');
 
   for (size_t k = 0; k < i; k++) {
-    const ion_output *other = ion_outputs_at(outputs, k);
+    const ion_output *other = ion_study_output_at(solved->study, k);
 
     if (!strcmp(other->group, output->group) && !strcmp(strchr(other->name, '.'), last))
       return PETSC_TRUE;
@@ -54,21 +53,20 @@ static PetscBool is_repeated(const ion_outputs *outputs, size_t i)
 /* A group whose outputs are "COMPARTMENT.WHAT": a row each WHAT, a column each compartment. */
 static void print_by_compartment(const cli_solved *solved, const char *group, const char *heading)
 {
-  const ion_outputs *outputs = ion_study_outputs(solved->study);
-  const ion_network *net     = ion_model_network(ion_study_model(solved->study));
+  const ion_network *net = ion_model_network(ion_study_model(solved->study));
   char name[512];
   PetscBool is_any = PETSC_FALSE;
 
-  for (size_t i = 0; i < ion_outputs_count(outputs); i++)
-    if (!strcmp(ion_outputs_at(outputs, i)->group, group)) is_any = PETSC_TRUE;
+  for (size_t i = 0; i < ion_study_n_output(solved->study); i++)
+    if (!strcmp(ion_study_output_at(solved->study, i)->group, group)) is_any = PETSC_TRUE;
   if (!is_any) return;
   printf("\n%-28s", heading);
   for (size_t c = 0; c < net->n_compartment; c++) printf("%13s", net->compartment[c].name);
   printf("\n");
-  for (size_t i = 0; i < ion_outputs_count(outputs); i++) {
-    const ion_output *output = ion_outputs_at(outputs, i);
+  for (size_t i = 0; i < ion_study_n_output(solved->study); i++) {
+    const ion_output *output = ion_study_output_at(solved->study, i);
 
-    if (strcmp(output->group, group) != 0 || is_repeated(outputs, i)) continue;
+    if (strcmp(output->group, group) != 0 || is_repeated(solved, i)) continue;
     printf("  %-18s%-8s", strchr(output->name, '.') + 1, output->unit);
     for (size_t c = 0; c < net->n_compartment; c++) {
       snprintf(name, sizeof name, "%s%s", net->compartment[c].name, strchr(output->name, '.'));
@@ -80,11 +78,10 @@ static void print_by_compartment(const cli_solved *solved, const char *group, co
 
 static void print_list(const cli_solved *solved, const char *group, const char *heading)
 {
-  const ion_outputs *outputs = ion_study_outputs(solved->study);
-  PetscBool is_any           = PETSC_FALSE;
+  PetscBool is_any = PETSC_FALSE;
 
-  for (size_t i = 0; i < ion_outputs_count(outputs); i++) {
-    const ion_output *output = ion_outputs_at(outputs, i);
+  for (size_t i = 0; i < ion_study_n_output(solved->study); i++) {
+    const ion_output *output = ion_study_output_at(solved->study, i);
 
     if (strcmp(output->group, group) != 0) continue;
     if (!is_any) printf("\n%s\n", heading);

@@ -96,3 +96,14 @@ void cli_time_text(double seconds, char *text, size_t size)
   else
     snprintf(text, size, "%.1f days", hours / 24.0);
 }
+
+const char *cli_flag_word(const char *flags, double value, char *word, size_t size)
+{
+  for (double i = 0.0; i < value && *flags; i++) {
+    flags += strcspn(flags, " ");
+    flags += *flags == ' ';
+  }
+  snprintf(word, size, "%.*s", (int)strcspn(flags, " "), flags);
+  if (!*word || !(value >= 0)) snprintf(word, size, "-");
+  return word;
+}

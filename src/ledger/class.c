@@ -1,5 +1,7 @@
 #include <ion/ledger.h>
 
+const char ion_class_words[] = "pending physiological strained collapsed oscillatory none_found";
+
 const char *ion_class_name(ion_class class_)
 {
   static const char *const name[ION_N_CLASS] = {"pending",   "physiological", "strained",

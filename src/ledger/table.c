@@ -178,6 +178,7 @@ static PetscErrorCode add_totals(ion_outputs *outputs)
   PetscCall(ion_outputs_add(outputs, &ion_item_frequency, 0, 0, "stability.frequency",
                             "frequency of the leading eigenvalue"));
   PetscCall(ion_outputs_add(outputs, &ion_item_class, 0, 0, "class", "verdict on homeostasis"));
+  outputs->item[outputs->n - 1].about.flags = ion_class_words;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -83,18 +83,33 @@ static PetscErrorCode find_file(const char *text, char *path, size_t size)
 
 /* ---- parts of a sweep ---- */
 
-static PetscErrorCode check_solve(const ion_node *root)
+static PetscErrorCode read_solve(ion_study *study, const ion_node *root)
 {
-  static const char *const solves[] = {"steady_state", "threshold", "time_course", "function"};
-  const ion_node *node              = ion_node_find(root, "solve");
-  size_t i;
+  size_t n, i = 0;
+  const study_task *const *task = ion_study_tasks(&n);
+  const ion_node *node          = ion_node_find(root, "solve");
+  const char **word;
+  PetscErrorCode code = PETSC_SUCCESS;
 
   PetscFunctionBegin;
-  if (!node) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(ion_node_get_word(node, "solve", solves, ION_COUNT(solves), &i));
-  if (i > 0)
-    PetscCall(
-        ion_node_fail(node, "solve '%s' is not in this version; allowed: steady_state", solves[i]));
+  PetscCall(PetscMalloc1(n, &word));
+  for (size_t k = 0; k < n; k++) word[k] = task[k]->word;
+  if (node) code = ion_node_get_word(node, "solve", word, n, &i);
+  PetscCall(PetscFree(word));
+  PetscCall(code);
+  study->task = task[i];
+  for (size_t k = 0; k < n; k++) {
+    const ion_node *section = task[k]->section ? ion_node_find(root, task[k]->section) : NULL;
+
+    if (section && k != i)
+      PetscCall(
+          ion_node_fail(section, "'%s' belongs to 'solve: %s'", task[k]->section, task[k]->word));
+  }
+  if (study->task->section) {
+    const ion_node *section;
+
+    PetscCall(ion_node_require(root, "a sweep", study->task->section, &section));
+  }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -112,14 +127,14 @@ static PetscErrorCode read_precision(ion_study *study, const ion_node *root)
 
 static PetscErrorCode read_sweep(ion_study *study)
 {
-  static const char *const keys[] = {"title",  "model",   "solve",    "set",
-                                     "design", "outputs", "precision"};
+  static const char *const keys[] = {"title",   "model",     "solve",     "set",        "design",
+                                     "outputs", "precision", "threshold", "time_course"};
   const ion_node *root            = ion_spec_root(study->sweep), *node;
 
   PetscFunctionBegin;
   PetscCall(ion_node_expect(root, ION_MAPPING, "a sweep"));
-  PetscCall(check_solve(root));
   PetscCall(ion_node_check_keys(root, "a sweep", keys, ION_COUNT(keys)));
+  PetscCall(read_solve(study, root));
   if ((node = ion_node_find(root, "title")))
     PetscCall(ion_node_get_string(node, "title", &study->title));
   PetscCall(read_precision(study, root));
@@ -136,6 +151,7 @@ static PetscErrorCode open_files(ion_study *study, const char *text)
   const ion_node *root;
 
   PetscFunctionBegin;
+  study->task = &ion_task_steady_state;
   PetscCall(find_file(text, path, sizeof path));
   PetscCall(ion_spec_open(path, &study->sweep));
   root = ion_spec_root(study->sweep);
@@ -256,26 +272,6 @@ static PetscErrorCode make_model(ion_study *study, const ion_override *set, size
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* What is reported, local sensitivities by the factors included. */
-static PetscErrorCode make_outputs(ion_study *study)
-{
-  const size_t n = ion_design_n_factor(study->design);
-  ion_varied *varied;
-  PetscErrorCode code;
-
-  PetscFunctionBegin;
-  PetscCall(PetscMalloc1(n, &varied));
-  for (size_t i = 0; i < n; i++) {
-    const ion_factor *factor = ion_design_factor(study->design, i);
-
-    varied[i] = (ion_varied){.name = factor->name, .row = (int)factor->quantity};
-  }
-  code = ion_outputs_create_varying(study->model, study->outputs_node, varied, n, &study->outputs);
-  PetscCall(PetscFree(varied));
-  PetscCall(code);
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
 PetscErrorCode ion_study_open(const char *path, const ion_override *set, size_t n_set,
                               ion_study **out)
 {
@@ -292,7 +288,7 @@ PetscErrorCode ion_study_open(const char *path, const ion_override *set, size_t 
   quantity = ion_model_quantities(study->model, &n, &n_theta);
   PetscCall(ion_design_create(study->design_node, study->units, quantity, n, &study->design));
   PetscCall(check_conflicts(study));
-  PetscCall(make_outputs(study));
+  PetscCall(study->task->open(study));
   if (!study->title) study->title = ion_model_title(study->model);
   PetscCall(ion_study_describe(study));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -307,7 +303,8 @@ PetscErrorCode ion_study_close(ion_study **out)
   PetscCall(ion_study_free_rows(study));
   PetscCall(ion_study_undescribe(study));
   PetscCall(PetscFree(study->is_set));
-  PetscCall(ion_outputs_destroy(&study->outputs));
+  if (study->task) PetscCall(study->task->close(study));
+  PetscCall(PetscFree(study->output));
   PetscCall(ion_design_destroy(&study->design));
   PetscCall(ion_model_destroy(&study->model));
   for (size_t i = 0; i < ION_COUNT(study->spare); i++) PetscCall(ion_spec_close(&study->spare[i]));
@@ -323,8 +320,9 @@ PetscErrorCode ion_study_report_all(ion_study *study)
   PetscFunctionBegin;
   PetscCall(ion_study_free_rows(study));
   PetscCall(ion_study_undescribe(study));
-  PetscCall(ion_outputs_destroy(&study->outputs));
-  PetscCall(ion_outputs_create(study->model, NULL, &study->outputs));
+  PetscCall(study->task->close(study));
+  study->n_output = 0;
+  PetscCall(study->task->open_all(study));
   PetscCall(ion_study_describe(study));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -344,9 +342,19 @@ const ion_design *ion_study_design(const ion_study *study)
   return study->design;
 }
 
-const ion_outputs *ion_study_outputs(const ion_study *study)
+size_t ion_study_n_output(const ion_study *study)
 {
-  return study->outputs;
+  return study->n_output;
+}
+
+const ion_output *ion_study_output_at(const ion_study *study, size_t i)
+{
+  return study->output[i];
+}
+
+PetscBool ion_study_is(const ion_study *study, const char *solve)
+{
+  return (PetscBool)!strcmp(study->task->word, solve);
 }
 
 const ion_store_schema *ion_study_schema(const ion_study *study)

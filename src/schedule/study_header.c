@@ -9,10 +9,8 @@
 #endif
 
 enum {
-  CHUNK_SLOW    = 4096,  /* points a chunk where each needs eigenvalues: under a second of work */
-  CHUNK_FAST    = 65536, /* where it does not */
-  CHUNK_LEAST   = 64,    /* never smaller than this */
-  CHUNKS_WANTED = 64     /* so that a few dozen ranks share a small study */
+  CHUNK_LEAST   = 64, /* points, never fewer than this */
+  CHUNKS_WANTED = 64  /* so that a few dozen ranks share a small study */
 };
 
 /* ---- texts ---- */
@@ -70,7 +68,7 @@ static PetscErrorCode keep_meaning(study_header *header, const ion_quantity *qua
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode append(char **text, const char *part)
+PetscErrorCode ion_study_append(char **text, const char *part)
 {
   const size_t n = *text ? strlen(*text) : 0;
 
@@ -84,9 +82,9 @@ static PetscErrorCode append(char **text, const char *part)
 static PetscErrorCode append_part(char **text, const char *heading, char *part)
 {
   PetscFunctionBegin;
-  PetscCall(append(text, heading));
-  PetscCall(append(text, part));
-  PetscCall(append(text, "\n"));
+  PetscCall(ion_study_append(text, heading));
+  PetscCall(ion_study_append(text, part));
+  PetscCall(ion_study_append(text, "\n"));
   PetscCall(PetscFree(part));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -97,14 +95,18 @@ static PetscErrorCode write_canonical(ion_study *study)
   char *part = NULL, **text = &study->canonical;
 
   PetscFunctionBegin;
-  PetscCall(append(text, "ionsweep study, format 1\nsolve: steady_state\ntitle: "));
-  PetscCall(append(text, study->title));
-  PetscCall(append(text, study->precision == ION_STORE_FLOAT ? "\nprecision: float\noutputs:"
-                                                             : "\nprecision: double\noutputs:"));
-  for (size_t i = 0; i < ion_outputs_count(study->outputs); i++) {
-    PetscCall(append(text, " "));
-    PetscCall(append(text, ion_outputs_at(study->outputs, i)->name));
+  PetscCall(ion_study_append(text, "ionsweep study, format 1\nsolve: "));
+  PetscCall(ion_study_append(text, study->task->word));
+  PetscCall(ion_study_append(text, "\ntitle: "));
+  PetscCall(ion_study_append(text, study->title));
+  PetscCall(ion_study_append(text, study->precision == ION_STORE_FLOAT
+                                       ? "\nprecision: float\noutputs:"
+                                       : "\nprecision: double\noutputs:"));
+  for (size_t i = 0; i < study->n_output; i++) {
+    PetscCall(ion_study_append(text, " "));
+    PetscCall(ion_study_append(text, study->output[i]->name));
   }
+  if (study->task->canonical) PetscCall(study->task->canonical(study, text));
   PetscCall(ion_model_canonical(study->model, &part));
   PetscCall(append_part(text, "\nmodel:\n", part));
   PetscCall(ion_design_canonical(study->design, &part));
@@ -144,36 +146,20 @@ static PetscErrorCode describe_coordinates(ion_study *study)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The words of a class in order of their value. */
-static PetscErrorCode keep_classes(study_header *header, const char **kept)
-{
-  char *text = NULL;
-
-  PetscFunctionBegin;
-  for (int i = 0; i < ION_N_CLASS; i++) {
-    PetscCall(append(&text, i ? " " : ""));
-    PetscCall(append(&text, ion_class_name((ion_class)i)));
-  }
-  PetscCall(keep(header, text, kept));
-  PetscCall(PetscFree(text));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
 static PetscErrorCode describe_outputs(ion_study *study)
 {
   study_header *header = &study->header;
-  const size_t n       = ion_outputs_count(study->outputs);
+  const size_t n       = study->n_output;
 
   PetscFunctionBegin;
   PetscCall(PetscCalloc1(n, &header->output));
   for (size_t i = 0; i < n; i++) {
-    const ion_output *output = ion_outputs_at(study->outputs, i);
+    const ion_output *output = study->output[i];
     ion_store_var *var       = &header->output[i];
-    const PetscBool class_   = (PetscBool)!strcmp(output->name, "class");
 
-    var->type      = class_ ? ION_STORE_BYTE : study->precision;
-    var->long_name = output->long_name;
-    if (class_) PetscCall(keep_classes(header, &var->flag_meanings));
+    var->type          = output->flags ? ION_STORE_BYTE : study->precision;
+    var->long_name     = output->long_name;
+    var->flag_meanings = output->flags;
     PetscCall(keep_name(header, output->name, &var->name));
     PetscCall(keep_unit(header, output->unit, &var->unit));
   }
@@ -199,20 +185,21 @@ static PetscErrorCode describe_summary(ion_study *study)
   char *text               = NULL, count[32];
 
   PetscFunctionBegin;
-  PetscCall(append(&text, "Steady states of "));
-  PetscCall(append(&text, ion_model_name(study->model)));
+  PetscCall(ion_study_append(&text, study->task->summary));
+  PetscCall(ion_study_append(&text, " of "));
+  PetscCall(ion_study_append(&text, ion_model_name(study->model)));
   for (size_t i = 0; ion_design_is_grid(design) && i < ion_design_n_factor(design); i++) {
     const ion_factor *factor = ion_design_factor(design, i);
 
     snprintf(count, sizeof count, " (%llu)", (unsigned long long)factor->count);
-    PetscCall(append(&text, i ? " x " : " over "));
-    PetscCall(append(&text, factor->name));
-    PetscCall(append(&text, count));
+    PetscCall(ion_study_append(&text, i ? " x " : " over "));
+    PetscCall(ion_study_append(&text, factor->name));
+    PetscCall(ion_study_append(&text, count));
   }
   if (!ion_design_is_grid(design)) {
     snprintf(count, sizeof count, " at %llu points",
              (unsigned long long)ion_design_n_point(design));
-    PetscCall(append(&text, count));
+    PetscCall(ion_study_append(&text, count));
   }
   PetscCall(keep(&study->header, text, &study->header.schema.summary));
   PetscCall(PetscFree(text));
@@ -220,10 +207,8 @@ static PetscErrorCode describe_summary(ion_study *study)
 }
 
 /* A function of the study alone, so that any number of ranks writes the same file. */
-static uint64_t chunk_size(uint64_t n_point, PetscBool slow)
+static uint64_t chunk_size(uint64_t n_point, uint64_t size)
 {
-  uint64_t size = slow ? CHUNK_SLOW : CHUNK_FAST;
-
   while (n_point / size < CHUNKS_WANTED && size > CHUNK_LEAST) size /= 2;
   return size;
 }
@@ -245,7 +230,7 @@ PetscErrorCode ion_study_describe(ion_study *study)
   schema->fill       = fill_coordinate;
   schema->context    = study;
   schema->n_point    = ion_design_n_point(study->design);
-  schema->chunk_size = chunk_size(schema->n_point, ion_outputs_need_eigenvalue(study->outputs));
+  schema->chunk_size = chunk_size(schema->n_point, study->task->most_points(study));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

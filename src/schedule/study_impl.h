@@ -19,18 +19,41 @@ typedef struct {
   char **text; /* every name and unit of the above */
 } study_header;
 
+/* What a study computes at its points, one file a task; `solve:` names it. */
+typedef struct {
+  const char *word;
+  const char *section; /* key of the sweep that belongs to it, or NULL */
+  const char *summary; /* "Steady states": what the file is said to hold */
+
+  /* Read the task's section and outputs, after model and design are made: study->state, and
+   * study->output through ion_study_add_output. */
+  PetscErrorCode (*open)(ion_study *study);
+  /* Report everything there is instead of what the sweep asks for. */
+  PetscErrorCode (*open_all)(ion_study *study);
+  PetscErrorCode (*close)(ion_study *study); /* also of a half-opened one */
+
+  /* The section without comments, layout or order, appended to `text`. */
+  PetscErrorCode (*canonical)(const ion_study *study, char **text);
+  uint64_t (*most_points)(const ion_study *study); /* of a chunk: up to a second or so of work */
+
+  /* Make what solving needs, once, before the first point. */
+  PetscErrorCode (*prepare)(ion_study *study);
+
+  /* Evaluate points first, first + 1, ... with parameters theta [n_theta][n_point] SI.
+   * data [n_output][n_point], NaN where a point has no value; status [n_point]. */
+  PetscErrorCode (*solve)(ion_study *study, uint64_t first, ion_block theta, ion_block data,
+                          unsigned char *status);
+} study_task;
+
+/* Every task, and the one of a word. */
+extern const study_task ion_task_steady_state;
+const study_task *const *ion_study_tasks(size_t *n);
+
 /* Rows of one batch, made before the first point. */
 typedef struct {
   PetscBool is_ready;
-  ion_solver *solver;
-  ion_block theta, factors, x;
-  ion_work work;
-  double *eigen_re, *eigen_im;
-  unsigned char *reached;
-  ion_response *response; /* NULL where no local sensitivity is wanted */
-  double *derivative;
+  ion_block theta, factors;
   ion_range *range;
-  ion_audit *audit; /* [n_process] */
 } study_rows;
 
 struct ion_study {
@@ -41,7 +64,11 @@ struct ion_study {
   const ion_node *design_node, *outputs_node;
   ion_model *model;
   ion_design *design;
-  ion_outputs *outputs;
+  const study_task *task;
+  void *state;               /* the task's own */
+  const ion_output **output; /* [n_output], owned by the task */
+  size_t n_output, n_output_allocated;
+  const ion_audit *audit; /* [n_process] of the points solved, or NULL where the task keeps none */
   const char *title;
   ion_store_type precision;
   unsigned char *is_set; /* [n quantities] given by `set:` or --set */
@@ -54,6 +81,29 @@ struct ion_study {
 PetscErrorCode ion_study_describe(ion_study *study);
 PetscErrorCode ion_study_undescribe(ion_study *study);
 PetscErrorCode ion_study_free_rows(ion_study *study);
+
+/* Append an output; the task owns it. */
+PetscErrorCode ion_study_add_output(ion_study *study, const ion_output *output);
+
+/* Append every output of a selection. */
+PetscErrorCode ion_study_add_outputs(ion_study *study, const ion_outputs *outputs);
+
+/* The section of the task in the sweep, or NULL. */
+const ion_node *ion_study_section(const ion_study *study);
+
+/* Rows of theta that the design varies; [n_factor + 1], the last one left to the caller. PetscFree it. */
+PetscErrorCode ion_study_varying(const ion_study *study, int **row);
+
+/* Points first, first + 1, ... of a block; `first` is a multiple of ION_PAD. */
+static inline ion_block ion_points_from(ion_block block, size_t first, size_t n)
+{
+  block.data += first;
+  block.n_point = n;
+  return block;
+}
+
+/* text += part */
+PetscErrorCode ion_study_append(char **text, const char *part);
 
 /* The file of a model name, looked for in `models` of the folder `beside` first. */
 PetscErrorCode ion_library_find(const char *beside, const char *name, char *path, size_t size,
