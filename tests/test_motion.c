@@ -8,8 +8,9 @@
 
 #include <stdlib.h>
 
-static const char *const models[] = {"neuron_glia", "volume", "dialysed_neuron", "dusterwald2018",
-                                     "neuron_irreversible"};
+static const char *const models[] = {
+    "neuron_glia",         "volume",    "dialysed_neuron", "dusterwald2018",
+    "neuron_irreversible", "hubel2014", "dijkstra2016"};
 
 static const char *const nothing[] = {NULL};
 

@@ -29,12 +29,14 @@ static PetscBool closes(const ion_model *model, int pool)
   return PETSC_FALSE;
 }
 
-/* Largest charge of a cell. */
+/* The ion that an electroneutral composition names, or the largest charge of a cell. */
 static int choose_for_charge(const ion_model *model, size_t compartment)
 {
-  double largest = 0;
-  int best       = -1;
+  const int neutral = model->compartment_detail[compartment].neutral_pool;
+  double largest    = 0;
+  int best          = -1;
 
+  if (neutral >= 0 && model->plan[neutral].rule == ION_POOL_DIRECT) return neutral;
   for (size_t q = 0; q < model->network.n_pool; q++) {
     const double size = abs(valence(model, q)) * amount_at_rest(model, q);
 
@@ -171,6 +173,13 @@ PetscErrorCode ion_closing_choose(ion_model *model)
 
 /* ---- evaluation ---- */
 
+int ion_closing_capacitance(const ion_model *model, const ion_closing *c)
+{
+  return model->compartment_detail[c->compartment].neutral_pool < 0
+             ? model->prep_capacitance[c->compartment]
+             : model->prep_zero;
+}
+
 /* What the constraint sets, before other pools take their part: M, or C V/F - Q_X. */
 static void start_sum(const ion_stage *e, const ion_closing *c, double *restrict n)
 {
@@ -182,7 +191,7 @@ static void start_sum(const ion_stage *e, const ion_closing *c, double *restrict
     for (size_t p = 0; p < e->n; p++) n[p] = total[p] * c->share;
     return;
   }
-  const double *C = ion_stage_prepared(e, m->prep_capacitance[c->compartment]);
+  const double *C = ion_stage_prepared(e, ion_closing_capacitance(m, c));
   const double *Q = ion_stage_prepared(e, m->prep_QX[c->compartment]);
   const double *V = ion_stage_scratch(e, m->row_V + c->compartment);
 

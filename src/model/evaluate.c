@@ -45,6 +45,28 @@ static void find_gate_rates(const ion_stage *e, const ion_gate *gate, const doub
                 ion_stage_prepared(e, gate->prep[1][2]) + first, V + first, r->b, r->db);
 }
 
+/* g = f(n) of another gate n, dg/dV = f' dn/dV, and f'; in time also f'/g. */
+static void fill_following_gate(const ion_stage *e, const ion_process_detail *d, int k)
+{
+  const ion_gate *gate = &d->gate[k];
+  const int row        = e->model->process_detail[gate->of_process].row_gate[gate->of];
+  const double *dn     = ion_stage_scratch(e, row + 1);
+  double *restrict g   = ion_stage_scratch(e, d->row_gate[k]);
+  double *restrict dg  = ion_stage_scratch(e, d->row_gate[k] + 1);
+  double *restrict df  = ion_stage_scratch(e, d->row_gate[k] + 2);
+
+  ion_gate_rate(gate->form[0], e->n, ion_stage_prepared(e, gate->prep[0][0]),
+                ion_stage_prepared(e, gate->prep[0][1]), ion_stage_prepared(e, gate->prep[0][2]),
+                ion_stage_scratch(e, row), g, df);
+#pragma omp simd
+  for (size_t p = 0; p < e->n; p++) dg[p] = df[p] * dn[p];
+  if (!e->model->in_time) return;
+  double *restrict over = ion_stage_scratch(e, gate->row_over);
+
+#pragma omp simd
+  for (size_t p = 0; p < e->n; p++) over[p] = df[p] / g[p];
+}
+
 /* Steady state g = alpha/(alpha + beta), dg/dV, and the rate alpha + beta times its Q10 factor. */
 static void settle_gate(const ion_stage *e, const ion_process_detail *d, int k, const double *V)
 {
@@ -109,6 +131,10 @@ static void fill_gate(const ion_stage *e, const ion_process_detail *d, int k)
   double *restrict r   = ion_stage_scratch(e, d->row_gate[k] + 2);
   const double *V      = ion_stage_scratch(e, e->model->row_V + d->inner);
 
+  if (gate->of >= 0) {
+    fill_following_gate(e, d, k);
+    return;
+  }
   if (gate->is_on_volume) {
     const double *w = ion_stage_scratch(e, e->model->row_w + d->inner);
     const double share =
@@ -123,7 +149,7 @@ static void fill_gate(const ion_stage *e, const ion_process_detail *d, int k)
                   ion_stage_prepared(e, gate->prep[0][1]), ion_stage_prepared(e, gate->prep[0][2]),
                   V, ion_stage_scratch(e, d->row_gate[k]),
                   ion_stage_scratch(e, d->row_gate[k] + 1));
-  else if (e->model->in_time)
+  else if (e->model->in_time && gate->is_dynamic)
     move_gate(e, d, k, V);
   else
     settle_gate(e, d, k, V);

@@ -55,6 +55,9 @@ static PetscErrorCode number_rows(ion_model *m)
     if (m->plan[q].rule == ION_POOL_DIRECT || m->plan[q].rule == ION_POOL_PAIR)
       m->plan[q].over_amount = take(m, 1);
   }
+  for (size_t r = 0; r < net->n_process; r++)
+    for (int k = 0; k < m->process_detail[r].n_gate; k++)
+      if (m->process_detail[r].gate[k].of >= 0) m->process_detail[r].gate[k].row_over = take(m, 1);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -273,13 +276,13 @@ static PetscErrorCode build_closing(ion_row_builder *row, const ion_closing *c)
     PetscCall(add_source(row, ~m->prep_total[c->moiety], -c->share));
   else {
     const int stored = ion_builder_new_row(m), x_V = m->compartment[c->compartment].x_V;
+    const int C = ~ion_closing_capacitance(m, c);
 
-    PetscCall(ion_program_product(&m->residual_program, stored, 1,
-                                  ~m->prep_capacitance[c->compartment], m->row_V + c->compartment));
+    PetscCall(ion_program_product(&m->residual_program, stored, 1, C, m->row_V + c->compartment));
     PetscCall(add_source(row, stored, -c->share));
     PetscCall(add_source(row, ~m->prep_QX[c->compartment], c->share));
-    PetscCall(ion_entries_add(&row->entries, row->i, x_V, -c->share * ion_thermal_voltage(m->T_ref),
-                              ~m->prep_capacitance[c->compartment]));
+    PetscCall(
+        ion_entries_add(&row->entries, row->i, x_V, -c->share * ion_thermal_voltage(m->T_ref), C));
   }
   PetscCall(finish_row(row, -1));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -330,21 +333,25 @@ static PetscErrorCode build_rows(ion_row_builder *row)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* dJ/dg = J power/g of the gates that are unknowns. */
+/* dJ/dg = J power/g of the gates that are unknowns; of one that follows such a gate n, times dg/dn. */
 static PetscErrorCode add_gate_columns(ion_builder *b, size_t r)
 {
   ion_model *m                = b->model;
   const ion_process_detail *d = &m->process_detail[r];
+  const int first             = (int)(m->n_state - m->network.n_gate);
 
   PetscFunctionBegin;
   for (int k = 0; k < d->n_gate; k++) {
-    if (!d->gate[k].is_dynamic) continue;
-    const int row = ion_builder_new_row(m), gate = d->gate[k].dynamic;
+    const ion_gate *gate = &d->gate[k];
+    const ion_gate *moves =
+        gate->of < 0 ? gate : &m->process_detail[gate->of_process].gate[gate->of];
+    const int over = gate->of < 0 ? m->row_moving + 3 * gate->dynamic + 2 : gate->row_over;
 
-    PetscCall(ion_program_product(&m->jacobian_program, row, d->gate[k].power, m->row_J + (int)r,
-                                  m->row_moving + 3 * gate + 2));
-    PetscCall(
-        ion_entries_add(&b->total, (int)r, (int)(m->n_state - m->network.n_gate) + gate, 1, row));
+    if (!moves->is_dynamic) continue;
+    const int row = ion_builder_new_row(m);
+
+    PetscCall(ion_program_product(&m->jacobian_program, row, gate->power, m->row_J + (int)r, over));
+    PetscCall(ion_entries_add(&b->total, (int)r, first + moves->dynamic, 1, row));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
