@@ -158,13 +158,15 @@ static void list_operations(ion_elimination *e, const ion_symbolic *s)
   for (size_t t = 0; t < n; t++) {
     for (size_t k = 0; k < n; k++)
       if (slot_at(s, t, k) >= 0) factor_entry(e, s, t, k);
-    op = new_op(e, rhs(e, s, t));
+    op         = new_op(e, rhs(e, s, t));
+    op->is_rhs = PETSC_TRUE;
     for (size_t l = 0; l < t; l++)
       if (slot_at(s, t, l) >= 0) add_term(e, op, slot_at(s, t, l), rhs(e, s, l));
   }
   for (size_t t = n; t-- > 0;) {
-    op        = new_op(e, rhs(e, s, t));
-    op->scale = slot_at(s, t, t);
+    op         = new_op(e, rhs(e, s, t));
+    op->is_rhs = PETSC_TRUE;
+    op->scale  = slot_at(s, t, t);
     for (size_t l = t + 1; l < n; l++)
       if (slot_at(s, t, l) >= 0) add_term(e, op, slot_at(s, t, l), rhs(e, s, l));
     e->solution[s->pivot_col[t]] = rhs(e, s, t);
@@ -274,17 +276,26 @@ ION_INLINE void run_op(const ion_lu_op *op, const int *term, ion_block block, si
         ion_row(block, (size_t)op->dst)[first + p] < 0 ? -sign[first + p] : sign[first + p];
 }
 
+static void run_over_points(const ion_elimination *e, const ion_lu_op *op, ion_block scratch,
+                            size_t n_point, double *sign)
+{
+  const int *term = e->term + 2 * op->first;
+  size_t first    = 0;
+
+  for (; first + ION_STRIP * ION_PAD <= n_point; first += ION_STRIP * ION_PAD)
+    run_op(op, term, scratch, first, ION_STRIP, sign);
+  for (; first < n_point; first += ION_PAD) run_op(op, term, scratch, first, 1, sign);
+}
+
 void ion_elimination_solve(const ion_elimination *e, ion_block scratch, size_t n_point,
                            double *sign)
 {
   for (size_t p = 0; p < n_point; p++) sign[p] = 1;
-  for (size_t i = 0; i < e->n_op; i++) {
-    const ion_lu_op *op = &e->op[i];
-    const int *term     = e->term + 2 * op->first;
-    size_t first        = 0;
+  for (size_t i = 0; i < e->n_op; i++) run_over_points(e, &e->op[i], scratch, n_point, sign);
+}
 
-    for (; first + ION_STRIP * ION_PAD <= n_point; first += ION_STRIP * ION_PAD)
-      run_op(op, term, scratch, first, ION_STRIP, sign);
-    for (; first < n_point; first += ION_PAD) run_op(op, term, scratch, first, 1, sign);
-  }
+void ion_elimination_solve_again(const ion_elimination *e, ion_block scratch, size_t n_point)
+{
+  for (size_t i = 0; i < e->n_op; i++)
+    if (e->op[i].is_rhs) run_over_points(e, &e->op[i], scratch, n_point, NULL);
 }

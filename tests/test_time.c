@@ -1,0 +1,340 @@
+/* Time courses: published times, PETSc TS as a second integrator, conservation, independence of points. */
+#include "model_fixture.h"
+
+#include <ion/ledger.h>
+
+typedef struct {
+  fixture f;
+  ion_spec *selection;
+  ion_outputs *outputs;
+  ion_protocol protocol;
+  ion_course *course;
+  ion_course_result result;
+  unsigned char status[128];
+  int steps[128], refused[128];
+} story;
+
+enum { V_NEURON, K_ECS };
+
+static const ion_event depolarises[] = {
+    {V_NEURON, -50, PETSC_TRUE}
+};
+
+static void observe(const void *outputs, ion_block theta, ion_block prepared, const ion_work *work,
+                    size_t n_point, ion_block value)
+{
+  ion_outputs_observe(outputs, theta, prepared, work, n_point, NULL, NULL, NULL, value);
+}
+
+/* The model with n points of its defaults; the neuron's potential and the potassium outside are watched. */
+static PetscErrorCode story_open(story *s, const char *model)
+{
+  static const char wanted[] = "[neuron.V, ecs.K]";
+
+  PetscFunctionBegin;
+  memset(s, 0, sizeof *s);
+  PetscCall(fixture_open(&s->f, model));
+  PetscCall(ion_spec_parse("outputs", wanted, strlen(wanted), &s->selection));
+  s->protocol = (ion_protocol){.until      = 100,
+                               .event      = depolarises,
+                               .n_event    = 1,
+                               .observe    = observe,
+                               .n_observed = 2,
+                               .tolerance  = 1e-6,
+                               .ends_with  = -1,
+                               .most_steps = 1000000};
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode story_setup(story *s, size_t n)
+{
+  PetscFunctionBegin;
+  PetscCall(fixture_setup(&s->f, n));
+  PetscCall(ion_outputs_create(s->f.model, ion_spec_root(s->selection), &s->outputs));
+  s->protocol.context = s->outputs;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode story_forget(story *s)
+{
+  ion_block *rows[] = {&s->result.event, &s->result.largest, &s->result.smallest,
+                       &s->result.last,  &s->result.x,       &s->result.trace};
+
+  PetscFunctionBegin;
+  for (size_t k = 0; k < ION_COUNT(rows); k++) PetscCall(ion_block_destroy(rows[k]));
+  PetscCall(ion_course_destroy(&s->course));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode story_run(story *s)
+{
+  const size_t n = s->f.n_point;
+
+  PetscFunctionBegin;
+  PetscCall(story_forget(s));
+  s->result = (ion_course_result){.status = s->status, .steps = s->steps, .refused = s->refused};
+  PetscCall(ion_course_create(s->f.model, &s->protocol, n, &s->course));
+  PetscCall(ion_block_create(s->protocol.n_event, n, &s->result.event));
+  PetscCall(ion_block_create(2, n, &s->result.largest));
+  PetscCall(ion_block_create(2, n, &s->result.smallest));
+  PetscCall(ion_block_create(2, n, &s->result.last));
+  PetscCall(ion_block_create(s->f.n_state, n, &s->result.x));
+  if (s->protocol.every > 0)
+    PetscCall(ion_block_create(2 * ion_course_n_sample(s->course), n, &s->result.trace));
+  PetscCall(ion_course_run(s->course, s->f.theta, NULL, &s->result));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode story_close(story *s)
+{
+  PetscFunctionBegin;
+  PetscCall(story_forget(s));
+  PetscCall(ion_outputs_destroy(&s->outputs));
+  PetscCall(ion_spec_close(&s->selection));
+  PetscCall(fixture_destroy(&s->f));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Times of an independent solution in double precision: 48.66 s and 66.10 s. */
+static PetscErrorCode collapse_takes_as_long_as_published(void)
+{
+  story s;
+
+  PetscFunctionBegin;
+  PetscCall(story_open(&s, "neuron_glia"));
+  PetscCall(story_setup(&s, 2));
+  s.protocol.tolerance                    = 1e-8;
+  s.protocol.ends_with                    = 0;
+  fixture_theta(&s.f, "energy_supply")[0] = 0.05;
+  fixture_theta(&s.f, "energy_supply")[1] = 0.10;
+  PetscCall(story_run(&s));
+  CHECK(s.status[0] == ION_OK && s.status[1] == ION_OK);
+  CHECK_NEAR(ion_row(s.result.event, 0)[0], 48.66, 0.005);
+  CHECK_NEAR(ion_row(s.result.event, 0)[1], 66.10, 0.005);
+  PetscCall(story_close(&s));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode creatine_kinase_buys_time(void)
+{
+  story s;
+
+  PetscFunctionBegin;
+  PetscCall(story_open(&s, "neuron_glia"));
+  PetscCall(story_setup(&s, 1));
+  s.protocol.ends_with                                           = 0;
+  fixture_theta(&s.f, "energy_supply")[0]                        = 0.05;
+  fixture_theta(&s.f, "neuron.creatine_kinase.rate_constant")[0] = 0;
+  fixture_theta(&s.f, "glia.creatine_kinase.rate_constant")[0]   = 0;
+  PetscCall(story_run(&s));
+  CHECK_NEAR(ion_row(s.result.event, 0)[0], 20, 1);
+  PetscCall(story_close(&s));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Another method on the constrained equations, past the first action potentials. */
+static PetscErrorCode petsc_ts_agrees(void)
+{
+  story s;
+  double theta[512], event, last[2];
+  int steps;
+
+  PetscFunctionBegin;
+  PetscCall(story_open(&s, "neuron_glia"));
+  PetscCall(story_setup(&s, 1));
+  s.protocol.until                        = 48.8;
+  s.protocol.tolerance                    = 1e-7;
+  fixture_theta(&s.f, "energy_supply")[0] = 0.05;
+  PetscCall(story_run(&s));
+  for (size_t k = 0; k < s.f.n_theta; k++) theta[k] = ion_row(s.f.theta, k)[0];
+  PetscCall(ion_course_reference(s.f.model, &s.protocol, theta, &event, last, &steps));
+  printf("batched %d steps, %d refused; TS %d steps\n", s.steps[0], s.refused[0], steps);
+  CHECK_NEAR(ion_row(s.result.event, 0)[0], event, 2e-5);
+  CHECK(ion_row(s.result.largest, V_NEURON)[0] > 0);
+  CHECK_NEAR(ion_row(s.result.last, K_ECS)[0], last[K_ECS], 1e-5);
+  PetscCall(story_close(&s));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Rest is steady, so an insult at 10 s is the insult at 0 s ten seconds later. */
+static PetscErrorCode an_insult_later_is_the_same_later(void)
+{
+  story s;
+  int row;
+  const double low      = 0.05;
+  const ion_change late = {.at = 10, .n_set = 1, .row = &row, .value = &low};
+  double early;
+
+  PetscFunctionBegin;
+  PetscCall(story_open(&s, "neuron_glia"));
+  PetscCall(story_setup(&s, 1));
+  row                                     = ion_model_find(s.f.model, "energy_supply");
+  s.protocol.ends_with                    = 0;
+  fixture_theta(&s.f, "energy_supply")[0] = low;
+  PetscCall(story_run(&s));
+  early                                   = ion_row(s.result.event, 0)[0];
+  fixture_theta(&s.f, "energy_supply")[0] = 1;
+  s.protocol.change                       = &late;
+  s.protocol.n_change                     = 1;
+  PetscCall(story_run(&s));
+  CHECK_NEAR(ion_row(s.result.event, 0)[0], early + 10, 2e-5);
+  PetscCall(story_close(&s));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Supply comes back before the collapse: the cell returns to rest, the slowest mode within exp(-0.0052 t). */
+static PetscErrorCode a_short_insult_is_forgotten(void)
+{
+  story s;
+  int row;
+  const double value[] = {0.05, 1};
+  ion_change change[]  = {
+       {.at = 0,  .n_set = 1, .row = &row, .value = &value[0]},
+       {.at = 20, .n_set = 1, .row = &row, .value = &value[1]}
+  };
+
+  PetscFunctionBegin;
+  PetscCall(story_open(&s, "neuron_glia"));
+  PetscCall(story_setup(&s, 1));
+  row                 = ion_model_find(s.f.model, "energy_supply");
+  s.protocol.change   = change;
+  s.protocol.n_change = 2;
+  s.protocol.until    = 5000;
+  PetscCall(story_run(&s));
+  CHECK(isnan(ion_row(s.result.event, 0)[0]));
+  CHECK(ion_row(s.result.largest, K_ECS)[0] > 3.6);
+  for (size_t i = 0; i < s.f.n_state; i++)
+    CHECK_NEAR(ion_row(s.result.x, i)[0], ion_model_rest(s.f.model)[i], 1e-5);
+  PetscCall(story_close(&s));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Charge rows and totals of the steady state, past the action potentials of a collapse. */
+static PetscErrorCode charge_and_totals_do_not_drift(void)
+{
+  story s;
+
+  PetscFunctionBegin;
+  PetscCall(story_open(&s, "neuron_glia"));
+  PetscCall(story_setup(&s, 1));
+  fixture_theta(&s.f, "energy_supply")[0] = 0.05;
+  s.protocol.tolerance                    = 1e-4;
+  s.protocol.until                        = 60;
+  PetscCall(story_run(&s));
+  CHECK(s.status[0] == ION_OK);
+  for (size_t i = 0; i < s.f.n_state; i++) ion_row(s.f.x, i)[0] = ion_row(s.result.x, i)[0];
+  fixture_evaluate(&s.f, ION_RESIDUAL);
+  for (size_t c = 0; c < s.f.net->n_compartment; c++)
+    if (s.f.net->compartment[c].x_V >= 0)
+      CHECK_NEAR(ion_row(s.f.work.F, (size_t)s.f.net->compartment[c].x_V)[0], 0, 1e-14);
+  for (size_t q = 0; q < s.f.net->n_pool; q++) /* rows of totals: the ions outside */
+    if (!strncmp(s.f.net->pool[q].name, "ecs.", 4))
+      CHECK_NEAR(ion_row(s.f.work.F, (size_t)s.f.net->pool[q].x)[0], 0, 1e-14);
+  PetscCall(story_close(&s));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* More points than lanes, one of them also alone. */
+static PetscErrorCode points_do_not_see_each_other(void)
+{
+  enum { N = 100, ONE = 77 };
+  story all, one;
+
+  PetscFunctionBegin;
+  PetscCall(story_open(&all, "neuron_glia"));
+  PetscCall(story_setup(&all, N));
+  PetscCall(story_open(&one, "neuron_glia"));
+  PetscCall(story_setup(&one, 1));
+  all.protocol.tolerance = one.protocol.tolerance = 1e-4;
+  all.protocol.until = one.protocol.until = 40;
+  for (size_t p = 0; p < N; p++) fixture_theta(&all.f, "energy_supply")[p] = 0.002 * (double)p;
+  fixture_theta(&one.f, "energy_supply")[0] = 0.002 * ONE;
+  for (size_t p = 0; p < N; p++) fixture_theta(&all.f, "temperature")[p] = 303 + 0.1 * (double)p;
+  fixture_theta(&one.f, "temperature")[0] = 303 + 0.1 * ONE;
+  PetscCall(story_run(&all));
+  PetscCall(story_run(&one));
+  CHECK(one.status[0] == ION_OK && all.steps[ONE] == one.steps[0]);
+  for (size_t i = 0; i < one.f.n_state; i++)
+    CHECK(ion_row(all.result.x, i)[ONE] == ion_row(one.result.x, i)[0]);
+  for (size_t i = 0; i < 2; i++) {
+    CHECK(ion_row(all.result.largest, i)[ONE] == ion_row(one.result.largest, i)[0]);
+    CHECK(ion_row(all.result.smallest, i)[ONE] == ion_row(one.result.smallest, i)[0]);
+    CHECK(ion_row(all.result.last, i)[ONE] == ion_row(one.result.last, i)[0]);
+  }
+  PetscCall(story_close(&all));
+  PetscCall(story_close(&one));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Samples on a fine mesh know no larger value, and nearly as large a one; so do ends and times. */
+static PetscErrorCode extremes_and_events_are_those_of_the_trace(void)
+{
+  story s;
+  double largest = -1e9, first = -1;
+  size_t n;
+
+  PetscFunctionBegin;
+  PetscCall(story_open(&s, "neuron_glia"));
+  PetscCall(story_setup(&s, 1));
+  fixture_theta(&s.f, "energy_supply")[0] = 0.05;
+  s.protocol.until                        = 48.7;
+  s.protocol.every                        = 5e-5;
+  PetscCall(story_run(&s));
+  n = ion_course_n_sample(s.course);
+  CHECK(n == 974001);
+  for (size_t k = 0; k < n; k++) {
+    const double V = ion_row(s.result.trace, 2 * k + V_NEURON)[0];
+
+    largest = fmax(largest, V);
+    if (first < 0 && V > -50) first = (double)k * s.protocol.every;
+  }
+  CHECK_NEAR(s.result.largest.data[0], largest, 0.01); /* a sample may miss the peak by 25 us */
+  CHECK(largest <= s.result.largest.data[0] + 1e-4);
+  CHECK_NEAR(ion_row(s.result.event, 0)[0], first - 0.5 * s.protocol.every, s.protocol.every);
+  CHECK_NEAR(ion_row(s.result.trace, 2 * (n - 1) + K_ECS)[0], ion_row(s.result.last, K_ECS)[0],
+             1e-6);
+  PetscCall(story_close(&s));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode what_cannot_be_finished_is_said(void)
+{
+  story s;
+  int row;
+  const double value    = 140;
+  const ion_change sets = {.at = 1, .n_set = 1, .row = &row, .value = &value};
+
+  PetscFunctionBegin;
+  PetscCall(story_open(&s, "neuron_glia"));
+  PetscCall(story_setup(&s, 2));
+  fixture_theta(&s.f, "energy_supply")[0] = 0.05;
+  s.protocol.most_steps                   = 100;
+  PetscCall(story_run(&s));
+  CHECK(s.status[0] == ION_NO_STATE_FOUND && s.status[1] == ION_OK);
+  CHECK(isnan(ion_row(s.result.x, 0)[0]) && isnan(ion_row(s.result.last, 0)[0]));
+  row                 = ion_model_find(s.f.model, "neuron.composition.K");
+  s.protocol.change   = &sets;
+  s.protocol.n_change = 1;
+  PetscCall(story_forget(&s));
+  CHECK_RAISES(PETSC_ERR_ARG_OUTOFRANGE, ion_course_create(s.f.model, &s.protocol, 1, &s.course));
+  CHECK_SAID("cannot change");
+  PetscCall(story_close(&s));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+int main(int argc, char **argv)
+{
+  static const ion_test_case cases[] = {
+      {"collapse takes as long as published",        collapse_takes_as_long_as_published       },
+      {"creatine kinase buys time",                  creatine_kinase_buys_time                 },
+      {"PETSc TS agrees",                            petsc_ts_agrees                           },
+      {"an insult later is the same later",          an_insult_later_is_the_same_later         },
+      {"a short insult is forgotten",                a_short_insult_is_forgotten               },
+      {"charge and totals do not drift",             charge_and_totals_do_not_drift            },
+      {"points do not see each other",               points_do_not_see_each_other              },
+      {"extremes and events are those of the trace", extremes_and_events_are_those_of_the_trace},
+      {"what cannot be finished is said",            what_cannot_be_finished_is_said           },
+  };
+
+  return ion_test_main(argc, argv, cases, ION_COUNT(cases));
+}
