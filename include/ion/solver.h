@@ -75,6 +75,74 @@ PetscErrorCode ion_stability_spectrum(const ion_model *model, ion_block prepared
                                       const ion_work *work, size_t p, size_t *n, double *re,
                                       double *im);
 
+/* ---- thresholds ---- */
+
+/** How the physiological state is lost as a parameter moves. */
+typedef enum {
+  ION_LOSS_NONE,   /**< not lost in the range */
+  ION_LOSS_FOLD,   /**< a saddle-node: beyond it the state does not exist */
+  ION_LOSS_HOPF,   /**< a pair of complex eigenvalues crosses the imaginary axis */
+  ION_LOSS_BOUND,  /**< a homeostasis bound is crossed without a singular point */
+  ION_LOSS_ABSENT, /**< there is no physiological state at the start */
+  ION_N_LOSS
+} ion_loss;
+
+/** Their names in order of their value, blanks between. */
+extern const char ion_loss_words[];
+
+/** What moves: one parameter, the same for all points. */
+typedef struct {
+  int parameter; /**< row of theta; -1: all varying ones, on the straight path from the reference state
+                      (0) to each point (1) */
+  double from, to; /**< SI; of the path 0 and 1 */
+  double
+      back; /**< SI; how far back from the threshold a recovery is looked for: from, or before it */
+} ion_threshold_range;
+
+/** Thresholds of a batch; arrays [n_point] and blocks owned by the caller, those not wanted NULL or without
+ * rows. NaN where there is none. */
+typedef struct {
+  unsigned char *status; /**< ion_status; always given */
+  unsigned char *kind;   /**< ion_loss; always given */
+  double *value;         /**< SI; always given */
+  double *omega;         /**< s^-1, of a Hopf point */
+  ion_block x;           /**< [n_state] the state there */
+  ion_block gradient;    /**< [n_varying] d value/d theta, SI per SI */
+  unsigned char
+      *recovery_kind; /**< ion_loss of the collapsed state on the way back: fold, hopf or none */
+  double *recovery;   /**< SI */
+  int *steps;         /**< points of the branch */
+} ion_thresholds;
+
+typedef struct ion_threshold ion_threshold;
+
+/** Search for thresholds of one model.
+ *
+ * @param[in] varying  [n_varying] rows of theta that differ between points, without the parameter itself
+ * @param[in] scale    [n_varying] SI, what a change of each is measured by where its value is 0; NULL: 1
+ *
+ * Not collective.
+ */
+PetscErrorCode ion_threshold_create(const ion_model *model, const int *varying, size_t n_varying,
+                                    const double *scale, const ion_threshold_range *range,
+                                    size_t max_batch, ion_threshold **threshold);
+PetscErrorCode ion_threshold_destroy(ion_threshold **threshold);
+
+/** The first loss of the physiological state of every point, as the parameter moves from one end of its
+ * range to the other: the first fold or Hopf point of its branch (pseudo-arclength continuation; Keller
+ * 1977; fold by t_sigma = 0 on the branch, which is the minimally augmented condition with border F_sigma
+ * and the tangent, Govaerts 2000), else the first crossing of a homeostasis bound. The gradient is
+ * -(w . F_p)/(w . F_s), w the left null vector.
+ *
+ * A point's result does not depend on its batch mates.
+ *
+ * @param[in] theta  [n_theta][n_point] SI; the parameter's own row is ignored
+ *
+ * @return PETSC_SUCCESS even when points fail; PETSC_ERR_ARG_SIZ when the shapes disagree
+ */
+PetscErrorCode ion_threshold_solve(ion_threshold *threshold, ion_block theta,
+                                   const ion_thresholds *found);
+
 /* ---- observers ---- */
 
 /** Reads outputs of points that are evaluated with ION_RESIDUAL | ION_AFFINITY.

@@ -47,7 +47,7 @@ static PetscErrorCode create_elimination(ion_solver *solver)
   for (size_t i = 0; i < solver->n_state; i++) ion_row(x, i)[0] = rest[i];
   ion_model_evaluate(solver->model, prepared, x, 1, ION_RESIDUAL | ION_JACOBIAN, &work);
   for (size_t k = 0; k < pattern->n_nonzero; k++) jacobian[k] = ion_row(work.jac, k)[0];
-  PetscCall(ion_elimination_create(pattern, NULL, jacobian, &solver->elimination));
+  PetscCall(ion_elimination_create(pattern, NULL, jacobian, 1, PETSC_FALSE, &solver->elimination));
   PetscCall(ion_relaxation_create(solver, jacobian));
   PetscCall(PetscFree(jacobian));
   PetscCall(ion_work_destroy(&work));

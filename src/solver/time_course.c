@@ -58,7 +58,7 @@ static PetscErrorCode create_elimination(ion_course *e)
       if (on && dynamic[i]) e->diagonal[i] = k;
     }
   }
-  PetscCall(ion_elimination_create(pattern, NULL, value, &e->lu));
+  PetscCall(ion_elimination_create(pattern, NULL, value, 1, PETSC_FALSE, &e->lu));
   PetscCall(PetscFree(value));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -66,8 +66,9 @@ static PetscErrorCode create_elimination(ion_course *e)
 static PetscErrorCode create_rows(ion_course *e)
 {
   const size_t n_prepared = ion_model_n_prepared(e->model), seen = e->protocol.n_observed;
-  const size_t n_extra = e->lu.n_fill;
-  ion_probe *probe     = &e->probe;
+  const size_t n_extra =
+      ion_elimination_extra_rows(&e->lu, ion_motion_pattern(e->motion)->n_nonzero, e->n);
+  ion_probe *probe = &e->probe;
 
   PetscFunctionBegin;
   PetscCall(ion_motion_work_create(e->motion, e->lanes, n_extra, &e->work));
