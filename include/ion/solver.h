@@ -160,8 +160,10 @@ typedef void (*ion_observer)(const void *context, ion_block theta, ion_block pre
 typedef struct {
   double at; /**< s, not negative */
   size_t n_set;
-  const int *row;      /**< [n_set] of theta, such that ion_motion_may_change */
-  const double *value; /**< [n_set] SI */
+  const int *row; /**< [n_set] of theta, such that ion_motion_may_change */
+  const double
+      *value; /**< [n_set] SI; NaN: the point's own value of theta, which then counts from here on,
+                            the model's default before */
 } ion_change;
 
 /** The first time at which an observed quantity is above (below) a bound. */
@@ -221,9 +223,16 @@ PetscErrorCode ion_course_destroy(ion_course **course);
 /** Samples of a trace: 0, every, ... up to `until`. */
 size_t ion_course_n_sample(const ion_course *course);
 
+/** Parameters of points at time 0 (changes at 0 are made), or at the end.
+ *
+ * @param[in]  theta    [n_theta][n_point] SI, the points' own
+ * @param[out] changed  [n_theta][n_point]
+ */
+void ion_course_theta(ion_course *course, ion_block theta, PetscBool at_end, ion_block changed);
+
 /** Follow every point from rest plus what is put in at the start (ion_model_start).
  *
- * @param[in]  theta  [n_theta][n_point] SI, before the first change
+ * @param[in]  theta  [n_theta][n_point] SI, the points' own
  * @param[in]  start  [n_state][n_point] unknowns of the steady state to start from, or NULL
  */
 PetscErrorCode ion_course_run(ion_course *course, ion_block theta, const ion_block *start,

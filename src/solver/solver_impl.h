@@ -127,7 +127,8 @@ struct ion_solver {
 };
 
 /* steady.c */
-PetscErrorCode ion_solver_choose_lanes(size_t max_batch, size_t *lanes); /* -ion_batch_lanes */
+/* -ion_batch_lanes, or the usual number */
+PetscErrorCode ion_solver_choose_lanes(size_t max_batch, PetscInt usual, size_t *lanes);
 void ion_solver_reference_theta(const ion_model *model, ion_block theta);
 
 /* tangent.c */

@@ -105,7 +105,7 @@ PetscErrorCode ion_course_create(const ion_model *model, const ion_protocol *pro
   e->n_state   = ion_model_n_state(model);
   e->max_batch = max_batch;
   (void)ion_model_quantities(model, NULL, &e->n_theta);
-  PetscCall(ion_solver_choose_lanes(max_batch, &e->lanes));
+  PetscCall(ion_solver_choose_lanes(max_batch, 32, &e->lanes));
   PetscCall(ion_motion_create(model, &e->motion));
   e->n = ion_motion_n_unknown(e->motion);
   PetscCall(check_protocol(e, protocol));
@@ -154,6 +154,27 @@ typedef struct {
   size_t n, lane[ION_MAX_LANES];
 } ion_lane_list;
 
+/* theta [column] of a point's own values with the first n changes made. */
+static void make_changes(const ion_course *e, size_t point, size_t n, ion_block theta,
+                         size_t column)
+{
+  const ion_quantity *quantity = ion_model_quantities(e->model, NULL, NULL);
+
+  for (size_t s = 0; s < e->protocol.n_change; s++) {
+    const ion_change *c = &e->protocol.change[s];
+
+    for (size_t i = 0; i < c->n_set; i++)
+      if (isnan(c->value[i])) ion_row(theta, (size_t)c->row[i])[column] = quantity[c->row[i]].value;
+  }
+  for (size_t s = 0; s < n; s++) {
+    const ion_change *c = &e->protocol.change[s];
+
+    for (size_t i = 0; i < c->n_set; i++)
+      ion_row(theta, (size_t)c->row[i])[column] =
+          isnan(c->value[i]) ? ion_row(e->all, (size_t)c->row[i])[point] : c->value[i];
+  }
+}
+
 /* theta of the lanes' points with all changes up to their segment, into the probe's rows. */
 static void gather_theta(const ion_course *e, const ion_lane_list *in)
 {
@@ -163,9 +184,7 @@ static void gather_theta(const ion_course *e, const ion_lane_list *in)
     for (size_t j = 0; j < in->n; j++)
       ion_row(to, k)[j] = ion_row(e->all, k)[e->point[in->lane[j]]];
   for (size_t j = 0; j < in->n; j++)
-    for (size_t s = 0; s < e->segment[in->lane[j]]; s++)
-      for (size_t i = 0; i < e->protocol.change[s].n_set; i++)
-        ion_row(to, (size_t)e->protocol.change[s].row[i])[j] = e->protocol.change[s].value[i];
+    make_changes(e, (size_t)e->point[in->lane[j]], e->segment[in->lane[j]], to, j);
 }
 
 static void scatter(ion_block from, const ion_lane_list *in, ion_block to)
@@ -337,6 +356,7 @@ static void cut_steps(ion_course *e)
   }
 }
 
+/* Of a step by its error over the tolerance, which goes with the fourth power of the step. */
 static double growth(double error)
 {
   const double factor = caution / sqrt(sqrt(error));
@@ -344,16 +364,29 @@ static double growth(double error)
   return factor < most_growth ? (factor > least_growth ? factor : least_growth) : most_growth;
 }
 
+/* The next step expects the error to go on changing as it did over the last two (Gustafsson 1994, ACM Trans
+ * Math Softw 20:496). */
+static double predicted_growth(const ion_course *e, size_t l, double error)
+{
+  const double plain = growth(error);
+  const double trend = e->taken[l] / e->h_last[l] * growth(error * error / e->error_last[l]);
+
+  return e->state[l] == ION_LANE_FRESH || !e->accepted[l] ? plain : fmin(plain, trend);
+}
+
 static void accept_lane(ion_course *e, size_t l)
 {
   const double end       = segment_end(e, l);
   const PetscBool at_end = (PetscBool)(e->taken[l] >= end - e->t[l]);
-  const double factor    = growth(e->error[l] / e->protocol.tolerance);
+  const double error     = fmax(e->error[l] / e->protocol.tolerance, 1e-3);
+  const double factor    = predicted_growth(e, l, error);
 
-  e->t_old[l] = e->t[l];
-  e->t[l]     = at_end ? end : e->t[l] + e->taken[l];
-  e->h[l]     = e->taken[l] * (e->state[l] == ION_LANE_REFUSED ? fmin(1, factor) : factor);
-  e->state[l] = ION_LANE_ARRIVED;
+  e->t_old[l]      = e->t[l];
+  e->t[l]          = at_end ? end : e->t[l] + e->taken[l];
+  e->h_last[l]     = e->taken[l];
+  e->error_last[l] = error;
+  e->h[l]          = e->taken[l] * (e->state[l] == ION_LANE_REFUSED ? fmin(1, factor) : factor);
+  e->state[l]      = ION_LANE_ARRIVED;
   e->accepted[l]++;
 }
 
@@ -388,6 +421,17 @@ static void judge_steps(ion_course *e)
 }
 
 /* ---- the batch ---- */
+
+void ion_course_theta(ion_course *e, ion_block theta, PetscBool at_end, ion_block changed)
+{
+  size_t n = 0;
+
+  while (n < e->protocol.n_change && (at_end || e->protocol.change[n].at <= 0)) n++;
+  e->all = theta;
+  for (size_t k = 0; k < e->n_theta; k++)
+    memcpy(ion_row(changed, k), ion_row(theta, k), theta.n_point * sizeof(double));
+  for (size_t p = 0; p < theta.n_point; p++) make_changes(e, p, n, changed, p);
+}
 
 static void fill_row(ion_block rows, size_t n, double value)
 {

@@ -44,6 +44,7 @@ struct ion_course {
   size_t sample[ION_MAX_LANES];  /* next one of the trace */
   double t[ION_MAX_LANES], t_old[ION_MAX_LANES], h[ION_MAX_LANES];
   double taken[ION_MAX_LANES]; /* step in hand: h, cut to the end of the segment */
+  double h_last[ION_MAX_LANES], error_last[ION_MAX_LANES]; /* of the last accepted step */
   double error[ION_MAX_LANES], mask[ION_MAX_LANES], sign[ION_MAX_LANES];
   int accepted[ION_MAX_LANES], refused[ION_MAX_LANES];
 

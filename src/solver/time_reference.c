@@ -12,7 +12,8 @@ typedef struct {
   const unsigned char *dynamic;
   ion_block theta, prepared, x, y, value;
   ion_work work;
-  double offset; /* time at the start of the segment */
+  double offset;     /* time at the start of the segment */
+  const double *own; /* theta of the point */
   double *event;
 } ion_reference;
 
@@ -178,6 +179,11 @@ static PetscErrorCode follow_segment(ion_reference *r, Vec u, Mat J, double leng
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+static double value_of(const ion_reference *r, const ion_change *c, size_t i)
+{
+  return isnan(c->value[i]) ? r->own[c->row[i]] : c->value[i];
+}
+
 static PetscErrorCode follow(ion_reference *r, const ion_model *model, Vec u, Mat J, int *steps)
 {
   const ion_protocol *p = r->protocol;
@@ -189,7 +195,7 @@ static PetscErrorCode follow(ion_reference *r, const ion_model *model, Vec u, Ma
 
     for (size_t i = 0; s && i < p->change[s - 1].n_set; i++)
       for (size_t l = 0; l < r->theta.stride; l++)
-        ion_row(r->theta, (size_t)p->change[s - 1].row[i])[l] = p->change[s - 1].value[i];
+        ion_row(r->theta, (size_t)p->change[s - 1].row[i])[l] = value_of(r, &p->change[s - 1], i);
     ion_model_prepare(model, r->theta, r->prepared);
     r->offset = from;
     if (to > from) PetscCall(follow_segment(r, u, J, to - from, steps));
@@ -200,10 +206,10 @@ static PetscErrorCode follow(ion_reference *r, const ion_model *model, Vec u, Ma
 static PetscErrorCode create_rows(ion_reference *r, const ion_model *model, const double *theta)
 {
   size_t n_theta;
+  const ion_quantity *quantity = ion_model_quantities(model, NULL, &n_theta);
   double x[ION_MAX_STATE];
 
   PetscFunctionBegin;
-  (void)ion_model_quantities(model, NULL, &n_theta);
   PetscCall(ion_motion_create(model, &r->motion));
   r->dynamic = ion_motion_dynamic(r->motion);
   PetscCall(ion_motion_work_create(r->motion, 1, 0, &r->work));
@@ -214,6 +220,12 @@ static PetscErrorCode create_rows(ion_reference *r, const ion_model *model, cons
   PetscCall(ion_block_create(r->protocol->n_observed, 1, &r->value));
   for (size_t k = 0; k < n_theta; k++)
     for (size_t l = 0; l < r->theta.stride; l++) ion_row(r->theta, k)[l] = theta[k];
+  for (size_t s = 0; s < r->protocol->n_change; s++)
+    for (size_t i = 0; i < r->protocol->change[s].n_set; i++)
+      if (isnan(r->protocol->change[s].value[i]))
+        for (size_t l = 0; l < r->theta.stride; l++)
+          ion_row(r->theta, (size_t)r->protocol->change[s].row[i])[l] =
+              quantity[r->protocol->change[s].row[i]].value;
   ion_model_prepare(model, r->theta, r->prepared);
   ion_model_start(model, r->theta, 0, x);
   for (size_t i = 0; i < r->x.n_row; i++) ion_row(r->x, i)[0] = x[i];
@@ -237,7 +249,7 @@ static PetscErrorCode destroy_rows(ion_reference *r)
 PetscErrorCode ion_course_reference(const ion_model *model, const ion_protocol *protocol,
                                     const double *theta, double *event, double *last, int *steps)
 {
-  ion_reference r = {.protocol = protocol, .event = event};
+  ion_reference r = {.protocol = protocol, .own = theta, .event = event};
   PetscInt n;
   PetscScalar *U;
   Vec u;
