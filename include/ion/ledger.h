@@ -51,6 +51,19 @@ typedef struct ion_outputs ion_outputs;
 PetscErrorCode ion_outputs_create(const ion_model *model, const ion_node *selection,
                                   ion_outputs **outputs);
 
+/** Choose from a list of outputs what a selection names: names, globs and groups, one word or a list of them.
+ *
+ * @param[in]  all    [n_all]
+ * @param[in]  skips  words that mean something else, passed over; NULL for none
+ * @param[out] order  [n_all] the chosen ones in the order of the selection, each once; `n` of them
+ * @param[in,out] taken  [n_all] set where chosen
+ *
+ * @return PETSC_ERR_USER_INPUT at an unknown word, with the nearest known one
+ */
+PetscErrorCode ion_outputs_select(const ion_output *const *all, size_t n_all,
+                                  const ion_node *selection, PetscBool (*skips)(const char *word),
+                                  size_t *order, unsigned char *taken, size_t *n);
+
 /** A parameter that a study varies. */
 typedef struct {
   const char *name; /**< borrowed */

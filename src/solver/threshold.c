@@ -40,6 +40,7 @@ static PetscErrorCode create_parts(ion_threshold *s, size_t max_batch)
   else
     PetscCall(ion_tracker_create(s->model, &s->range.parameter, 1, lanes, &s->tracker));
   PetscCall(PetscCalloc1(lanes, &s->lane));
+  PetscCall(PetscMalloc1(lanes * ION_MOST_KEPT * 2 * (n + 1), &s->kept));
   PetscCall(ion_block_create(s->tracker.n_theta, max_batch, &s->theta_start));
   PetscCall(ion_block_create(n, max_batch, &s->x_start));
   PetscCall(ion_block_create(n + 1, max_batch, &s->z_end));
@@ -82,6 +83,7 @@ PetscErrorCode ion_threshold_destroy(ion_threshold **out)
   PetscCall(PetscFree(s->varying));
   PetscCall(PetscFree(s->scale));
   PetscCall(PetscFree(s->lane));
+  PetscCall(PetscFree(s->kept));
   PetscCall(PetscFree4(s->bound_end, s->reached, s->sigma_start, s->starts));
   PetscCall(PetscFree2(s->re, s->im));
   PetscCall(ion_tracker_destroy(&s->tracker));
@@ -225,7 +227,7 @@ static PetscErrorCode read_spectrum(ion_threshold *s, size_t lane)
                                    lane, &n, s->re, s->im));
   for (size_t i = 1; i < n; i++)
     if (hypot(s->re[i], s->im[i]) < hypot(s->re[nearest], s->im[nearest])) nearest = i;
-  l->eigen_new   = n ? s->re[0] : (double)NAN;
+  l->eigen       = n ? s->re[0] : (double)NAN;
   l->eigen_im    = n ? fabs(s->im[0]) : (double)NAN;
   l->is_unstable = PETSC_FALSE;
   for (size_t i = 0; i < n; i++)
@@ -281,7 +283,7 @@ static PetscErrorCode run_lanes(ion_threshold *s, size_t n)
       if (t->busy[lane]) busy--;
       t->busy[lane] = 0;
       if (next == n) continue;
-      ion_threshold_start_lane(s, lane, next, PETSC_FALSE);
+      ion_threshold_start_lane(s, lane, next);
       next = next_point(s, next + 1, n);
       busy++;
     }

@@ -10,9 +10,9 @@ enum { MOST_STEPS = 600, MOST_REFINEMENTS = 60 };
 static const double first_step   = 0.05; /* of arclength */
 static const double longest_step = 0.5;
 static const double least_step   = 1e-7;
-static const double walking      = 1e-6;  /* Newton step that ends a correction while walking, */
+static const double walking      = 1e-4;  /* Newton step that ends a correction while walking, */
 static const double polishing    = 1e-10; /* and while polishing */
-static const double turned       = 1e-11; /* slope of a fold */
+static const double turned       = 1e-8;  /* slope of a fold; the error of sigma is its square */
 
 /* ---- readings ---- */
 
@@ -144,6 +144,42 @@ static void walk_on(ion_threshold *s, size_t lane)
   s->tracker.tight[lane] = polishing;
 }
 
+static double *kept_at(const ion_threshold *s, size_t lane, int i)
+{
+  return s->kept + (lane * ION_MOST_KEPT + (size_t)i) * 2 * (s->tracker.n + 1);
+}
+
+/* Keep the base point; of a long branch every second place. */
+static void keep(ion_threshold *s, size_t lane)
+{
+  const ion_tracker *t  = &s->tracker;
+  ion_threshold_lane *l = &s->lane[lane];
+  double *to;
+
+  if (l->n_kept == ION_MOST_KEPT) {
+    for (int i = 1; 2 * i < ION_MOST_KEPT; i++)
+      memcpy(kept_at(s, lane, i), kept_at(s, lane, 2 * i), 2 * (t->n + 1) * sizeof *to);
+    l->n_kept /= 2;
+  }
+  to = kept_at(s, lane, l->n_kept++);
+  for (size_t i = 0; i <= t->n; i++) {
+    to[i]            = ion_row(t->z0, i)[lane];
+    to[t->n + 1 + i] = ion_row(t->t0, i)[lane];
+  }
+}
+
+/* The iterate goes to a place that was kept, with its tangent. */
+static void visit(ion_threshold *s, size_t lane, int i)
+{
+  const double *from = kept_at(s, lane, i);
+  ion_tracker *t     = &s->tracker;
+
+  for (size_t k = 0; k <= t->n; k++) {
+    ion_row(t->z, k)[lane] = from[k];
+    ion_row(t->t, k)[lane] = from[t->n + 1 + k];
+  }
+}
+
 /* Easy corrections lengthen the next step, hard ones shorten it. */
 static void go_on(ion_threshold *s, size_t lane)
 {
@@ -152,8 +188,8 @@ static void go_on(ion_threshold *s, size_t lane)
   const int n              = s->tracker.count[lane];
 
   ion_tracker_accept(&s->tracker, lane);
+  keep(s, lane);
   l->margin = l->margin_new;
-  l->eigen  = l->eigen_new;
   l->step   = fmin(longest_step, l->step * (n < (int)ION_COUNT(by) ? by[n] : 0.7));
   walk_on(s, lane);
 }
@@ -169,13 +205,26 @@ static void retry_shorter(ion_threshold *s, size_t lane)
 
 /* ---- polishing ---- */
 
+/* The next place to look at, from the nearest one known: the iterate, which becomes the base point. */
+static void aim_at_root(ion_threshold *s, size_t lane)
+{
+  ion_threshold_lane *l = &s->lane[lane];
+  const double next     = ion_root_next(&l->root);
+
+  ion_tracker_accept(&s->tracker, lane);
+  aim(s, lane, next - l->place);
+  l->place = next;
+}
+
+/* Between the base point and the iterate the function changes its sign. */
 static void refine(ion_threshold *s, size_t lane, ion_stage stage, double f0, double f1)
 {
   ion_threshold_lane *l = &s->lane[lane];
 
   l->stage = stage;
-  ion_root_start(&l->root, 0, f0, arclength(s, lane), f1);
-  aim(s, lane, ion_root_next(&l->root));
+  l->place = arclength(s, lane);
+  ion_root_start(&l->root, 0, f0, l->place, f1);
+  aim_at_root(s, lane);
 }
 
 /* Whether the root is met: the function is 0, or its bracket closed; else the next place is aimed at. */
@@ -184,9 +233,9 @@ static PetscBool is_met(ion_threshold *s, size_t lane, double f, double enough)
   ion_root *root = &s->lane[lane].root;
 
   if (fabs(f) <= enough) return PETSC_TRUE;
-  ion_root_tell(root, s->tracker.ahead[lane], f);
+  ion_root_tell(root, s->lane[lane].place, f);
   if (fabs(root->b - root->a) <= 1e-13 || root->n > MOST_REFINEMENTS) return PETSC_TRUE;
-  aim(s, lane, ion_root_next(root));
+  aim_at_root(s, lane);
   return PETSC_FALSE;
 }
 
@@ -196,26 +245,18 @@ static void enter(ion_threshold *s, size_t lane, ion_stage stage)
   s->again[lane]      = 1;
 }
 
-void ion_threshold_start_lane(ion_threshold *s, size_t lane, size_t p, PetscBool careful)
+void ion_threshold_start_lane(ion_threshold *s, size_t lane, size_t p)
 {
-  const int steps = careful ? s->lane[lane].steps : 0;
   double x[ION_MAX_STATE];
 
   for (size_t i = 0; i < s->tracker.n; i++) x[i] = ion_row(s->x_start, i)[p];
   memset(&s->lane[lane], 0, sizeof s->lane[lane]);
-  s->lane[lane].point   = (ptrdiff_t)p;
-  s->lane[lane].careful = careful;
-  s->lane[lane].step    = first_step;
-  s->lane[lane].steps   = steps;
+  s->lane[lane].point = (ptrdiff_t)p;
+  s->lane[lane].step  = first_step;
   ion_tracker_load(&s->tracker, lane, s->theta_start, s->prepared_start, p);
   ion_threshold_set_line(s, lane, p);
   ion_tracker_start(&s->tracker, lane, x, s->sigma_start[p], s->way);
   s->tracker.tight[lane] = polishing;
-}
-
-static void start_again_with_care(ion_threshold *s, size_t lane)
-{
-  ion_threshold_start_lane(s, lane, (size_t)s->lane[lane].point, PETSC_TRUE);
 }
 
 /* ---- arrivals ---- */
@@ -224,13 +265,56 @@ static void at_start(ion_threshold *s, size_t lane)
 {
   ion_threshold_lane *l = &s->lane[lane];
 
-  if (l->careful && l->eigen_new > 0) {
-    conclude(s, lane, ION_LOSS_ABSENT);
-    return;
-  }
   l->was_strained = (PetscBool)(s->way > 0 && l->margin_new < 0);
   l->stage        = ION_STAGE_WALK;
   go_on(s, lane);
+}
+
+/* ---- where stability was lost before the branch ended ---- */
+
+/* The iterate is unstable, its eigenvalue known; it becomes the last place kept. */
+static void search_back(ion_threshold *s, size_t lane)
+{
+  ion_threshold_lane *l = &s->lane[lane];
+
+  ion_tracker_accept(&s->tracker, lane);
+  keep(s, lane);
+  l->low        = -1;
+  l->high       = l->n_kept - 1;
+  l->eigen_high = l->eigen;
+  visit(s, lane, 0);
+  enter(s, lane, ION_STAGE_SEARCH);
+}
+
+/* Between neighbours: the place before becomes the base point, the place after the iterate. */
+static void refine_between(ion_threshold *s, size_t lane)
+{
+  ion_threshold_lane *l = &s->lane[lane];
+
+  visit(s, lane, l->low);
+  ion_tracker_accept(&s->tracker, lane);
+  visit(s, lane, l->high);
+  refine(s, lane, ION_STAGE_HOPF, l->eigen_low, l->eigen_high);
+}
+
+/* Bisection over the places kept: the first one is looked at first. */
+static void at_search(ion_threshold *s, size_t lane)
+{
+  ion_threshold_lane *l = &s->lane[lane];
+  const int at          = l->low < 0 ? 0 : (l->low + l->high) / 2;
+
+  if (l->eigen > 0 && at == 0) {
+    conclude(s, lane, ION_LOSS_ABSENT);
+    return;
+  }
+  *(l->eigen > 0 ? &l->high : &l->low)             = at;
+  *(l->eigen > 0 ? &l->eigen_high : &l->eigen_low) = l->eigen;
+  if (l->high - l->low == 1) {
+    refine_between(s, lane);
+    return;
+  }
+  visit(s, lane, (l->low + l->high) / 2);
+  enter(s, lane, ION_STAGE_SEARCH);
 }
 
 static void save_bound(ion_threshold *s, size_t lane)
@@ -262,7 +346,8 @@ static void at_end(ion_threshold *s, size_t lane)
   }
   l->stage = ION_STAGE_BOUND;
   ion_root_start(&l->root, 0, l->saved_margin[0], l->saved_ahead, l->saved_margin[1]);
-  aim(s, lane, ion_root_next(&l->root));
+  l->place = ion_root_next(&l->root);
+  aim(s, lane, l->place);
 }
 
 static void at_step(ion_threshold *s, size_t lane)
@@ -274,10 +359,6 @@ static void at_step(ion_threshold *s, size_t lane)
     retry_shorter(s, lane);
     return;
   }
-  if (l->careful && l->eigen_new > 0 && l->eigen < 0 && l->eigen_im > 0) {
-    refine(s, lane, ION_STAGE_HOPF, l->eigen, l->eigen_new);
-    return;
-  }
   if (slope <= 0) {
     refine(s, lane, ION_STAGE_FOLD, base_slope(s, lane), slope);
     return;
@@ -286,8 +367,8 @@ static void at_step(ion_threshold *s, size_t lane)
     save_bound(s, lane);
   if (!l->is_last)
     go_on(s, lane);
-  else if (!l->careful && l->eigen_new > 0)
-    start_again_with_care(s, lane);
+  else if (l->eigen > 0)
+    search_back(s, lane);
   else
     at_end(s, lane);
 }
@@ -299,16 +380,15 @@ static void at_fold(ion_threshold *s, size_t lane)
 
 static void at_fold_met(ion_threshold *s, size_t lane)
 {
-  if (!s->lane[lane].careful && s->lane[lane].is_unstable) {
-    start_again_with_care(s, lane);
-    return;
-  }
-  conclude(s, lane, ION_LOSS_FOLD);
+  if (s->lane[lane].is_unstable)
+    search_back(s, lane);
+  else
+    conclude(s, lane, ION_LOSS_FOLD);
 }
 
 static void at_hopf(ion_threshold *s, size_t lane)
 {
-  if (is_met(s, lane, s->lane[lane].eigen_new, 1e-12 * s->lane[lane].eigen_im))
+  if (is_met(s, lane, s->lane[lane].eigen, 1e-12 * s->lane[lane].eigen_im))
     conclude(s, lane, ION_LOSS_HOPF);
 }
 
@@ -323,12 +403,10 @@ static PetscBool wants_spectrum(const ion_threshold *s, size_t lane)
   const ion_threshold_lane *l = &s->lane[lane];
 
   switch (l->stage) {
-  case ION_STAGE_START:
-    return l->careful;
   case ION_STAGE_WALK:
-    return (PetscBool)(l->careful || l->is_last);
+    return l->is_last;
   case ION_STAGE_FOLD_MET:
-    return (PetscBool)!l->careful;
+  case ION_STAGE_SEARCH:
   case ION_STAGE_HOPF:
     return PETSC_TRUE;
   default:
@@ -339,9 +417,10 @@ static PetscBool wants_spectrum(const ion_threshold *s, size_t lane)
 PetscBool ion_threshold_arrive(ion_threshold *s, size_t lane)
 {
   static void (*const act[])(ion_threshold *, size_t) = {
-      [ION_STAGE_START] = at_start,       [ION_STAGE_WALK] = at_step, [ION_STAGE_FOLD] = at_fold,
-      [ION_STAGE_FOLD_MET] = at_fold_met, [ION_STAGE_HOPF] = at_hopf, [ION_STAGE_BOUND] = at_bound,
-  };
+      [ION_STAGE_START] = at_start,   [ION_STAGE_WALK] = at_step,
+      [ION_STAGE_FOLD] = at_fold,     [ION_STAGE_FOLD_MET] = at_fold_met,
+      [ION_STAGE_SEARCH] = at_search, [ION_STAGE_HOPF] = at_hopf,
+      [ION_STAGE_BOUND] = at_bound};
   ion_threshold_lane *l = &s->lane[lane];
 
   do {

@@ -178,15 +178,16 @@ void ion_tracker_accept(ion_tracker *t, size_t lane)
 
 /* ---- evaluation ---- */
 
-/* Parameters of every lane at its sigma + step, kept between the bounds of sigma where the iterate is. */
+/* Parameters of every lane at its sigma + step. */
 static void set_parameters(ion_tracker *t, double step, double *restrict at)
 {
   const double *sigma = ion_row(t->z, t->n);
 
   for (size_t l = 0; l < t->lanes; l++) {
     at[l] = sigma[l] + step;
-    if (at[l] > t->upper[l] && sigma[l] <= t->upper[l]) at[l] = sigma[l];
-    if (at[l] < t->lower[l] && sigma[l] >= t->lower[l]) at[l] = sigma[l];
+    /* a neighbour stays between the bounds of sigma if the iterate is there */
+    if (at[l] > t->upper[l] && sigma[l] <= t->upper[l]) at[l] = sigma[l] - fabs(step);
+    if (at[l] < t->lower[l] && sigma[l] >= t->lower[l]) at[l] = sigma[l] + fabs(step);
   }
   for (size_t k = 0; k < t->n_moving; k++) {
     double *restrict row = ion_row(t->theta, (size_t)t->moving[k]);
@@ -206,25 +207,49 @@ void ion_tracker_evaluate(ion_tracker *t, unsigned what)
   ion_model_evaluate(t->model, t->prepared, t->z, t->lanes, what, &t->work);
 }
 
-/* F_sigma by central differences; most lines move rates, of which F is a linear function. */
-static void fill_column(ion_tracker *t)
+/* F on one side of sigma, and how far that is. */
+static void evaluate_beside(ion_tracker *t, double step, ion_block F, double *at)
+{
+  set_parameters(t, step, at);
+  ion_model_evaluate(t->model, t->prepared, t->z, t->lanes, ION_RESIDUAL, &t->work);
+  for (size_t k = 0; k < t->bordered.n_moved; k++)
+    memcpy(ion_row(F, k), ion_row(t->work.F, (size_t)t->bordered.moved[k]),
+           t->lanes * sizeof(double));
+}
+
+static void difference(ion_tracker *t, const double *hi, const double *lo)
+{
+  for (size_t k = 0; k < t->bordered.n_moved; k++) {
+    const double *minus = ion_row(t->minus, k);
+    double *plus        = ion_row(t->plus, k);
+
+#pragma omp simd
+    for (size_t l = 0; l < t->lanes; l++) plus[l] = (plus[l] - minus[l]) / (hi[l] - lo[l]);
+  }
+}
+
+/* F and dF/dx at the iterates, F_sigma from one side. */
+static void evaluate_with_column(ion_tracker *t)
+{
+  double at[ION_TRACK_LANES];
+
+  evaluate_beside(t, -probe, t->plus, at);
+  ion_tracker_evaluate(t, ION_RESIDUAL | ION_JACOBIAN);
+  for (size_t k = 0; k < t->bordered.n_moved; k++)
+    memcpy(ion_row(t->minus, k), ion_row(t->work.F, (size_t)t->bordered.moved[k]),
+           t->lanes * sizeof(double));
+  difference(t, at, ion_row(t->z, t->n));
+}
+
+/* The same with F_sigma from both sides. */
+static void evaluate_with_exact_column(ion_tracker *t)
 {
   double hi[ION_TRACK_LANES], lo[ION_TRACK_LANES];
 
-  set_parameters(t, probe, hi);
-  ion_model_evaluate(t->model, t->prepared, t->z, t->lanes, ION_RESIDUAL, &t->work);
-  for (size_t k = 0; k < t->bordered.n_moved; k++)
-    memcpy(ion_row(t->plus, k), ion_row(t->work.F, (size_t)t->bordered.moved[k]),
-           t->lanes * sizeof(double));
-  set_parameters(t, -probe, lo);
-  ion_model_evaluate(t->model, t->prepared, t->z, t->lanes, ION_RESIDUAL, &t->work);
-  for (size_t k = 0; k < t->bordered.n_moved; k++) {
-    const double *F = ion_row(t->work.F, (size_t)t->bordered.moved[k]);
-    double *plus    = ion_row(t->plus, k);
-
-#pragma omp simd
-    for (size_t l = 0; l < t->lanes; l++) plus[l] = (plus[l] - F[l]) / (hi[l] - lo[l]);
-  }
+  evaluate_beside(t, probe, t->plus, hi);
+  evaluate_beside(t, -probe, t->minus, lo);
+  difference(t, hi, lo);
+  ion_tracker_evaluate(t, ION_RESIDUAL | ION_JACOBIAN);
 }
 
 /* The border, and the right-hand sides [F; c.(z - z0) - ahead] and [0; 1]. */
@@ -290,8 +315,7 @@ void ion_tracker_iterate(ion_tracker *t)
 {
   double sign[ION_TRACK_LANES];
 
-  fill_column(t);
-  ion_tracker_evaluate(t, ION_RESIDUAL | ION_JACOBIAN);
+  evaluate_with_column(t);
   fill_border(t);
   ion_elimination_solve(&t->bordered.solve, t->work.scratch, t->lanes, sign);
   take_steps(t);
@@ -314,8 +338,7 @@ void ion_tracker_adjoint(ion_tracker *t)
   const ion_elimination *e = &t->bordered.adjoint;
   double sign[ION_TRACK_LANES];
 
-  fill_column(t);
-  ion_tracker_evaluate(t, ION_RESIDUAL | ION_JACOBIAN);
+  evaluate_with_exact_column(t);
   fill_border(t);
   for (size_t i = 0; i <= t->n; i++) {
     double *one = ion_elimination_rhs(e, &t->work, 0, i);
