@@ -122,6 +122,17 @@ check(s.name, "and swell a cell without regulation", at_30_mM("cell_volume", 1) 
 for ion, rest in (("cell_K", 130), ("cell_Cl", 35)):
     lost = rest - at_30_mM(ion, 0.003) * at_30_mM("cell_volume", 0.003) / 2
     check(s.name, f"10 mM of {ion} are lost, not {lost}", abs(lost - 10) < 0.5)
+s = studies["time_to_collapse"]
+time, supply, T = (s["event_depolarised_time"], s.factor["energy_supply"], s.factor["temperature"])
+check(s.name, "no collapse before the insult", np.nanmin(time) > 10)
+check(s.name, "a collapse on no supply, none on a fifth", [np.isfinite(time[supply == 0]), np.isnan(time[supply == 0.2])])
+check(s.name, "a cell that collapsed has not recovered", s["recovered"] == 2 - np.isfinite(time))
+order = np.lexsort((supply, T))
+later = np.diff(time[order])[np.diff(T[order]) == 0]
+check(s.name, "later with more supply", later[np.isfinite(later)] > 0)
+order = np.lexsort((T, supply))
+sooner = np.diff(time[order])[np.diff(supply[order]) == 0]
+check(s.name, "sooner with more heat", sooner[np.isfinite(sooner)] < 0)
 print("\n".join(bad))
 sys.exit(bool(bad))
 PYTHON

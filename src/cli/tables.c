@@ -219,6 +219,24 @@ static void print_atp(const cli_solved *solved)
   }
 }
 
+/* What a study of something else than steady states reports, in order. */
+static void print_outputs(const cli_solved *solved)
+{
+  char word[64];
+
+  for (size_t i = 0; i < ion_study_n_output(solved->study); i++) {
+    const ion_output *output = ion_study_output_at(solved->study, i);
+    const double value       = *ion_row(solved->value, i);
+
+    printf("  %-36s", output->name);
+    if (output->flags)
+      printf("%13s", cli_flag_word(output->flags, value, word, sizeof word));
+    else
+      print_cell(value);
+    printf(" %s\n", strcmp(output->unit, "1") ? output->unit : "");
+  }
+}
+
 PetscErrorCode cli_print_tables(const cli_solved *solved)
 {
   const ion_model *model = ion_study_model(solved->study);
@@ -229,6 +247,11 @@ PetscErrorCode cli_print_tables(const cli_solved *solved)
   printf("%s\n%s%s%s\n", ion_study_title(solved->study), ion_model_name(model),
          ion_design_n_factor(ion_study_design(solved->study)) ? " at " : "",
          ion_design_n_factor(ion_study_design(solved->study)) ? where : "");
+  if (!ion_study_is(solved->study, "steady_state")) {
+    printf("status: %s\n\n", ion_status_name((ion_status)solved->status));
+    print_outputs(solved);
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
   printf("status: %s, class: %s\n", ion_status_name((ion_status)solved->status),
          cli_class_of(solved));
   if (solved->status != ION_OK) PetscFunctionReturn(PETSC_SUCCESS);

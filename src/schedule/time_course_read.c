@@ -31,9 +31,18 @@ static PetscBool is_varied(const ion_study *study, size_t row)
   return PETSC_FALSE;
 }
 
-/* A value, or the word `factor`: what the design gives, from this time on. */
-static PetscErrorCode read_value(const ion_study *study, const ion_node *set, size_t i, int *row,
-                                 double *value)
+/* Whether a change before change k gives the row the design's value. */
+static PetscBool is_given(const course_task *t, size_t k, size_t row)
+{
+  for (size_t j = 0; j < k; j++)
+    for (size_t i = 0; i < t->change[j].n_set; i++)
+      if (t->row[j][i] == (int)row && isnan(t->value[j][i])) return PETSC_TRUE;
+  return PETSC_FALSE;
+}
+
+/* A value of change k, or the word `factor`: what the design gives, from this time on. */
+static PetscErrorCode read_value(const ion_study *study, const ion_node *set, size_t k, size_t i,
+                                 int *row, double *value)
 {
   size_t n, n_theta, q;
   const ion_quantity *quantity = ion_model_quantities(study->model, &n, &n_theta);
@@ -49,7 +58,7 @@ static PetscErrorCode read_value(const ion_study *study, const ion_node *set, si
         set, i, "'%s' belongs to the resting state and cannot change in time", quantity[q].name));
   if (by_design && !is_varied(study, q))
     PetscCall(ion_node_fail(node, "'%s' is no factor of the design", quantity[q].name));
-  if (!by_design && is_varied(study, q))
+  if (!by_design && is_varied(study, q) && !is_given(study->state, k, q))
     PetscCall(
         ion_node_fail_key(set, i,
                           "'%s' is both varied and set by the schedule; 'factor' instead of a "
@@ -98,7 +107,7 @@ static PetscErrorCode read_change(ion_study *study, const ion_node *node, const 
   change->row   = t->row[k];
   change->value = t->value[k];
   for (size_t i = 0; i < change->n_set; i++) {
-    PetscCall(read_value(study, set, i, &t->row[k][i], &t->value[k][i]));
+    PetscCall(read_value(study, set, k, i, &t->row[k][i], &t->value[k][i]));
     PetscCall(check_may_change(motion, set, i, t->row[k][i]));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
