@@ -190,6 +190,48 @@ static size_t exchange(ion_course *e)
   return busy;
 }
 
+static void move_rows(ion_block rows, size_t from, size_t to)
+{
+  for (size_t i = 0; i < rows.n_row; i++) ion_row(rows, i)[to] = ion_row(rows, i)[from];
+}
+
+/* All that a lane knows between two steps. */
+static void move_lane(ion_course *e, size_t from, size_t to)
+{
+  const ion_block rows[] = {e->theta, e->prepared, e->y, e->y_old, e->cont, e->before};
+
+  for (size_t k = 0; k < ION_COUNT(rows); k++) move_rows(rows[k], from, to);
+  e->point[to]      = e->point[from];
+  e->state[to]      = e->state[from];
+  e->segment[to]    = e->segment[from];
+  e->sample[to]     = e->sample[from];
+  e->t[to]          = e->t[from];
+  e->t_old[to]      = e->t_old[from];
+  e->h[to]          = e->h[from];
+  e->h_last[to]     = e->h_last[from];
+  e->error[to]      = e->error[from];
+  e->error_last[to] = e->error_last[from];
+  e->accepted[to]   = e->accepted[from];
+  e->refused[to]    = e->refused[from];
+  e->point[from]    = -1;
+  e->state[from]    = ION_LANE_IDLE;
+}
+
+/* Once no point is left to take, the busy lanes move together and whole vectors of idle ones are dropped. */
+static void close_ranks(ion_course *e, size_t busy)
+{
+  const size_t wanted = (busy + ION_PAD - 1) / ION_PAD * ION_PAD;
+  size_t idle         = 0;
+
+  if (e->next < e->all.n_point || !busy || wanted >= e->lanes) return;
+  for (size_t l = wanted; l < e->lanes; l++) {
+    if (e->point[l] < 0) continue;
+    while (e->point[idle] >= 0) idle++;
+    move_lane(e, l, idle);
+  }
+  e->lanes = wanted;
+}
+
 /* ---- steps ---- */
 
 /* Whether the lane takes a step: it has a point, whose state has been evaluated. */
@@ -337,6 +379,7 @@ static void begin(ion_course *e, ion_block theta, const ion_block *start,
   e->start  = start;
   e->result = result;
   e->next   = 0;
+  e->lanes  = e->room;
   fill_row(result->event, n, (double)NAN);
   fill_row(result->largest, n, (double)NAN);
   fill_row(result->smallest, n, (double)NAN);
@@ -385,6 +428,7 @@ PetscErrorCode ion_course_run(ion_course *e, ion_block theta, const ion_block *s
     cut_steps(e);
     ion_course_try(e);
     judge_steps(e);
+    close_ranks(e, busy);
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -61,24 +61,24 @@ static PetscErrorCode create_rows(ion_course *e)
   ion_probe *probe = &e->probe;
 
   PetscFunctionBegin;
-  PetscCall(ion_motion_work_create(e->motion, e->lanes, n_extra, &e->work));
+  PetscCall(ion_motion_work_create(e->motion, e->room, n_extra, &e->work));
   PetscCall(ion_elimination_place(&e->lu, &e->work));
-  PetscCall(ion_motion_work_create(e->motion, e->lanes, 0, &probe->work));
-  PetscCall(ion_block_create(e->n_theta, e->lanes, &e->theta));
-  PetscCall(ion_block_create(e->n_theta, e->lanes, &probe->theta));
-  PetscCall(ion_block_create(n_prepared, e->lanes, &e->prepared));
-  PetscCall(ion_block_create(n_prepared, e->lanes, &probe->prepared));
-  PetscCall(ion_block_create(e->n, e->lanes, &e->y));
-  PetscCall(ion_block_create(e->n, e->lanes, &e->y_old));
-  PetscCall(ion_block_create(e->n, e->lanes, &e->stage));
-  PetscCall(ion_block_create(e->n, e->lanes, &probe->y));
-  PetscCall(ion_block_create(ION_STAGES * e->n, e->lanes, &e->U));
-  PetscCall(ion_block_create(2 * e->n, e->lanes, &e->cont));
+  PetscCall(ion_motion_work_create(e->motion, e->room, 0, &probe->work));
+  PetscCall(ion_block_create(e->n_theta, e->room, &e->theta));
+  PetscCall(ion_block_create(e->n_theta, e->room, &probe->theta));
+  PetscCall(ion_block_create(n_prepared, e->room, &e->prepared));
+  PetscCall(ion_block_create(n_prepared, e->room, &probe->prepared));
+  PetscCall(ion_block_create(e->n, e->room, &e->y));
+  PetscCall(ion_block_create(e->n, e->room, &e->y_old));
+  PetscCall(ion_block_create(e->n, e->room, &e->stage));
+  PetscCall(ion_block_create(e->n, e->room, &probe->y));
+  PetscCall(ion_block_create(ION_STAGES * e->n, e->room, &e->U));
+  PetscCall(ion_block_create(2 * e->n, e->room, &e->cont));
   if (!seen) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(ion_block_create(seen, e->lanes, &e->now));
-  PetscCall(ion_block_create(seen, e->lanes, &e->before));
-  PetscCall(ion_block_create(seen, e->lanes, &e->middle));
-  PetscCall(ion_block_create(seen, e->lanes, &probe->value));
+  PetscCall(ion_block_create(seen, e->room, &e->now));
+  PetscCall(ion_block_create(seen, e->room, &e->before));
+  PetscCall(ion_block_create(seen, e->room, &e->middle));
+  PetscCall(ion_block_create(seen, e->room, &probe->value));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -95,7 +95,7 @@ PetscErrorCode ion_course_create(const ion_model *model, const ion_protocol *pro
   e->n_state   = ion_model_n_state(model);
   e->max_batch = max_batch;
   (void)ion_model_quantities(model, NULL, &e->n_theta);
-  PetscCall(ion_solver_choose_lanes(max_batch, 32, &e->lanes));
+  PetscCall(ion_solver_choose_lanes(max_batch, 32, &e->room));
   PetscCall(ion_motion_create(model, &e->motion));
   e->n = ion_motion_n_unknown(e->motion);
   PetscCall(check_protocol(e, protocol));

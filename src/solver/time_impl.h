@@ -28,7 +28,8 @@ struct ion_course {
   const ion_model *model;
   ion_motion *motion;
   ion_protocol protocol;
-  size_t n, n_state, n_theta, lanes, max_batch;
+  size_t n, n_state, n_theta, max_batch;
+  size_t room, lanes; /* lanes there are, and those still in use: the first ones */
   ion_elimination lu;
   int *diagonal; /* [n] entry of the pattern, or -1 where the row is a constraint */
 
