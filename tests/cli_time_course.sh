@@ -38,7 +38,6 @@ for ranks in 1 2 3; do
     fail "$ranks ranks: $(tail -3 log)"
   cmp -s 1.nc $ranks.nc || fail "$ranks ranks write other bytes than one"
 done
-"$IONSWEEP" verify 1.nc >/dev/null 2>&1 # where there is that verb
 "$IONSWEEP" point insult.yaml --index 79 --json >healthy.json || fail "point"
 
 cat >collapse.yaml <<END
@@ -50,6 +49,15 @@ outputs: [event.*, max.ecs.K, min.neuron.ATP, final.state, recovered]
 END
 "$IONSWEEP" run collapse.yaml -o collapse.nc >log 2>&1 || fail "collapse: $(tail -3 log)"
 grep -q "second law" log && fail "an audit is printed that nothing kept"
+
+"$IONSWEEP" point collapse.yaml --index 2 --trace '10 s' >trace.csv || fail "trace"
+[ "$(wc -l <trace.csv)" = 9 ] || fail "trace: $(wc -l <trace.csv) lines"
+grep -q '^time \[s\],neuron.V \[mV\],.*ecs.K \[mM\]' trace.csv || fail "trace: $(head -1 trace.csv)"
+sed -n 9p trace.csv | grep -Eq '^70,-(70|69.99999)' || fail "trace: $(sed -n 9p trace.csv)"
+"$IONSWEEP" point neuron_glia --trace '1 s' >stdout 2>stderr
+[ $? = 2 ] || fail "a trace of a steady state is not refused"
+"$IONSWEEP" point collapse.yaml --trace '1 mM' >stdout 2>stderr
+[ $? = 2 ] && grep -q "wrong unit" stderr || fail "unit of a trace: $(cat stderr)"
 
 if "$python" -c "import netCDF4, numpy" 2>/dev/null; then
   "$python" - <<'PYTHON' || failures=$((failures + 1))

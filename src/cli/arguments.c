@@ -60,6 +60,12 @@ static PetscErrorCode read_check_derivatives(cli_arguments *arguments, const cha
   return PETSC_SUCCESS;
 }
 
+static PetscErrorCode read_trace(cli_arguments *arguments, const char *text)
+{
+  arguments->trace = text;
+  return PETSC_SUCCESS;
+}
+
 static PetscErrorCode read_of(cli_arguments *arguments, const char *text)
 {
   arguments->of = text;
@@ -149,6 +155,7 @@ static const struct {
     {"--ranks",             PETSC_TRUE,  read_ranks            },
     {"--json",              PETSC_FALSE, read_json             },
     {"--check-derivatives", PETSC_FALSE, read_check_derivatives},
+    {"--trace",             PETSC_TRUE,  read_trace            },
     {"--of",                PETSC_TRUE,  read_of               },
     {"--by",                PETSC_TRUE,  read_by               },
     {"--help",              PETSC_FALSE, read_help             },

@@ -95,20 +95,25 @@ static void observe(const void *outputs, ion_block theta, ion_block prepared, co
   ion_outputs_observe(outputs, theta, prepared, work, n_point, NULL, NULL, NULL, value);
 }
 
+ion_protocol ion_course_protocol(const course_task *t)
+{
+  return (ion_protocol){.until      = t->until,
+                        .n_change   = t->n_change,
+                        .change     = t->change,
+                        .n_event    = t->n_event,
+                        .event      = t->event,
+                        .observe    = t->watched ? observe : NULL,
+                        .context    = t->watched,
+                        .n_observed = t->n_observed,
+                        .tolerance  = t->tolerance,
+                        .ends_with  = t->ends_with,
+                        .most_steps = MOST_STEPS};
+}
+
 static PetscErrorCode make_course(ion_study *study, size_t n)
 {
   course_task *t              = study->state;
-  const ion_protocol protocol = {.until      = t->until,
-                                 .n_change   = t->n_change,
-                                 .change     = t->change,
-                                 .n_event    = t->n_event,
-                                 .event      = t->event,
-                                 .observe    = t->watched ? observe : NULL,
-                                 .context    = t->watched,
-                                 .n_observed = t->n_observed,
-                                 .tolerance  = t->tolerance,
-                                 .ends_with  = t->ends_with,
-                                 .most_steps = MOST_STEPS};
+  const ion_protocol protocol = ion_course_protocol(t);
 
   PetscFunctionBegin;
   PetscCall(ion_course_create(study->model, &protocol, n, &t->course));
@@ -181,6 +186,24 @@ static PetscErrorCode solve_steady(course_task *t, ion_block theta, PetscBool at
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* The course from rest or from the steady state, which must be there. */
+PetscErrorCode ion_course_follow(course_task *t, ion_course *course, ion_block theta,
+                                 const ion_course_result *result)
+{
+  const size_t n        = theta.n_point;
+  const ion_block start = ion_points_from(t->x_steady, 0, n);
+
+  PetscFunctionBegin;
+  if (t->from_steady) {
+    PetscCall(solve_steady(t, theta, PETSC_FALSE));
+    memcpy(t->started, t->solved, n);
+  }
+  PetscCall(ion_course_run(course, theta, t->from_steady ? &start : NULL, result));
+  for (size_t p = 0; t->from_steady && p < n; p++)
+    if (t->started[p] != ION_OK) result->status[p] = ION_NO_STATE_FOUND;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* Whether the homeostasis bounds hold at the last states. */
 static void judge_bounds(const ion_study *study, size_t n)
 {
@@ -237,7 +260,6 @@ static PetscErrorCode solve(ion_study *study, uint64_t first, ion_block theta, i
 {
   course_task *t                 = study->state;
   const size_t n                 = theta.n_point;
-  const ion_block start          = ion_points_from(t->x_steady, 0, n);
   const ion_course_result result = {.status   = status,
                                     .event    = t->event_time,
                                     .largest  = t->largest,
@@ -247,11 +269,7 @@ static PetscErrorCode solve(ion_study *study, uint64_t first, ion_block theta, i
 
   PetscFunctionBegin;
   (void)first;
-  if (t->from_steady) PetscCall(solve_steady(t, theta, PETSC_FALSE));
-  if (t->from_steady) memcpy(t->started, t->solved, n);
-  PetscCall(ion_course_run(t->course, theta, t->from_steady ? &start : NULL, &result));
-  for (size_t p = 0; t->from_steady && p < n; p++)
-    if (t->started[p] != ION_OK) status[p] = ION_NO_STATE_FOUND;
+  PetscCall(ion_course_follow(t, t->course, theta, &result));
   if (t->wants_recovery) {
     PetscCall(solve_steady(t, theta, PETSC_TRUE));
     judge_bounds(study, n);

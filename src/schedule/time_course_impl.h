@@ -60,6 +60,11 @@ size_t ion_course_observe(course_task *t, size_t i);
 /* Output of `all` that a time course can watch, or -1. */
 ptrdiff_t ion_course_find(const course_task *t, const char *name);
 
+/* task_time_course.c: what is asked of the solver, and a course from rest or from the steady state */
+ion_protocol ion_course_protocol(const course_task *t);
+PetscErrorCode ion_course_follow(course_task *t, ion_course *course, ion_block theta,
+                                 const ion_course_result *result);
+
 /* time_course_outputs.c */
 PetscErrorCode ion_course_choose_outputs(ion_study *study, const ion_node *selection);
 
