@@ -142,6 +142,16 @@ const ion_range *ion_study_ranges(const ion_study *study);
 /** Second-law audit over the points this rank has solved in this run, [n_process]; NULL before the first. */
 const ion_audit *ion_study_audit(const ion_study *study);
 
+/** A branch of the study's model as a table: arclength, real part and frequency of the leading eigenvalue, number of
+ * unstable eigenvalues, ion_place_kind, then the outputs. [5 + n_output][n]; the caller destroys it. */
+PetscErrorCode ion_study_branch_table(ion_study *study, const ion_branch *branch, size_t parameter,
+                                      const ion_outputs *outputs, ion_block *table);
+
+/** Write that table as a result file over `point`. */
+PetscErrorCode ion_study_branch_write(ion_study *study, const ion_branch *branch, size_t parameter,
+                                      const ion_outputs *outputs, ion_block table,
+                                      const char *path);
+
 /** The models found by name: in `models` of the present folder, the folders of ION_MODEL_PATH (colons
  * between), sweeps/models, and the installed share folder. The caller destroys it. */
 typedef struct {

@@ -143,6 +143,57 @@ PetscErrorCode ion_threshold_destroy(ion_threshold **threshold);
 PetscErrorCode ion_threshold_solve(ion_threshold *threshold, ion_block theta,
                                    const ion_thresholds *found);
 
+/* ---- one branch ---- */
+
+/** What a place on a branch is. */
+typedef enum {
+  ION_PLACE_REGULAR,
+  ION_PLACE_FOLD,
+  ION_PLACE_HOPF,
+  ION_PLACE_END, /**< an end of the range of the parameter */
+  ION_N_PLACE
+} ion_place_kind;
+
+/** Their names in order of their value, blanks between. */
+extern const char ion_place_words[];
+
+typedef struct {
+  double value;     /**< of the parameter, SI */
+  double arclength; /**< from the start, in unknowns and the range of the parameter */
+  double eigen_re,
+      eigen_im;   /**< of the leading eigenvalue, s^-1; at a Hopf point of the pair that crosses */
+  int n_unstable; /**< eigenvalues with a positive real part; at a fold those but the one that is 0 */
+  ion_place_kind kind;
+} ion_branch_place;
+
+/** A branch of steady states, place by place. */
+typedef struct {
+  size_t n, n_allocated, n_state;
+  ion_branch_place *place;
+  double *x;              /**< [n][n_state] */
+  PetscBool is_collapsed; /**< it starts at the collapsed state: rest leads to no other there */
+  PetscBool
+      is_complete; /**< it left the range; else the most places or the end of what can be followed was met */
+} ion_branch;
+
+/** Follow one branch through its folds, from the state that rest leads to at `from`, first towards `to`, until it
+ * leaves the range between them.
+ *
+ * Not collective.
+ *
+ * @param[in]  theta      [n_theta][1] SI
+ * @param[in]  parameter  row of theta that moves
+ * @param[in]  most       places at most
+ * @param[in]  longest    step, in arclength
+ * @param[out] branch     the caller destroys it, also after an error
+ *
+ * @return PETSC_ERR_USER_INPUT when no state is found at `from`
+ */
+PetscErrorCode ion_branch_follow(const ion_model *model, ion_block theta, int parameter,
+                                 double from, double to, size_t most, double longest,
+                                 ion_branch *branch);
+PetscErrorCode ion_branch_destroy(ion_branch *branch);
+
 /* ---- observers ---- */
 
 /** Reads outputs of points that are evaluated with ION_RESIDUAL | ION_AFFINITY.

@@ -66,6 +66,36 @@ static PetscErrorCode read_trace(cli_arguments *arguments, const char *text)
   return PETSC_SUCCESS;
 }
 
+static PetscErrorCode read_in(cli_arguments *arguments, const char *text)
+{
+  arguments->in = text;
+  return PETSC_SUCCESS;
+}
+
+static PetscErrorCode read_from(cli_arguments *arguments, const char *text)
+{
+  arguments->from = text;
+  return PETSC_SUCCESS;
+}
+
+static PetscErrorCode read_to(cli_arguments *arguments, const char *text)
+{
+  arguments->to = text;
+  return PETSC_SUCCESS;
+}
+
+static PetscErrorCode read_places(cli_arguments *arguments, const char *text)
+{
+  char *end;
+  const long n = strtol(text, &end, 10);
+
+  PetscFunctionBegin;
+  if (end == text || *end || n < 2 || n > 1000000)
+    BAD("ionsweep: --places wants a number from 2 to 1000000, not '%s'", text);
+  arguments->places = (size_t)n;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode read_of(cli_arguments *arguments, const char *text)
 {
   arguments->of = text;
@@ -156,6 +186,10 @@ static const struct {
     {"--json",              PETSC_FALSE, read_json             },
     {"--check-derivatives", PETSC_FALSE, read_check_derivatives},
     {"--trace",             PETSC_TRUE,  read_trace            },
+    {"--in",                PETSC_TRUE,  read_in               },
+    {"--from",              PETSC_TRUE,  read_from             },
+    {"--to",                PETSC_TRUE,  read_to               },
+    {"--places",            PETSC_TRUE,  read_places           },
     {"--of",                PETSC_TRUE,  read_of               },
     {"--by",                PETSC_TRUE,  read_by               },
     {"--help",              PETSC_FALSE, read_help             },
@@ -220,7 +254,7 @@ PetscErrorCode cli_arguments_read(const cli_verb *verb, int argc, char **argv,
   int n_word = 0;
 
   PetscFunctionBegin;
-  *arguments = (cli_arguments){.durable = ION_DURABLE_INTERVAL, .interval = 30.0};
+  *arguments = (cli_arguments){.durable = ION_DURABLE_INTERVAL, .interval = 30.0, .places = 1000};
   for (int i = 0; i < argc; i++) {
     if (argv[i][0] == '-' && argv[i][1]) {
       PetscCall(read_option(verb, argc, argv, &i, arguments));

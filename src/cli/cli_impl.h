@@ -31,7 +31,9 @@ typedef struct {
   size_t n_ranks;
   int ranks[CLI_MAX_RANKS];
   PetscBool check_derivatives;
-  const char *trace; /* time between samples as typed, or NULL */
+  const char *trace;          /* time between samples as typed, or NULL */
+  const char *in, *from, *to; /* of `branch`: the parameter and its range */
+  size_t places;
   const char *of,
       *by; /* outputs and parameters of that check, commas between; NULL: the usual ones */
 } cli_arguments;
@@ -46,7 +48,7 @@ typedef struct {
   PetscErrorCode (*run)(MPI_Comm comm, const cli_arguments *arguments, int *exit_status);
 } cli_verb;
 
-extern const cli_verb cli_run, cli_plan, cli_point, cli_list;
+extern const cli_verb cli_run, cli_plan, cli_point, cli_branch, cli_list;
 
 /* All verbs, NULL at the end. */
 extern const cli_verb *const cli_verbs[];

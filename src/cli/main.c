@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-const cli_verb *const cli_verbs[] = {&cli_run, &cli_plan, &cli_point, &cli_list, NULL};
+const cli_verb *const cli_verbs[] = {&cli_run, &cli_plan, &cli_point, &cli_branch, &cli_list, NULL};
 
 /* A disk that is full or a file that was taken away says all there is to say. */
 static PetscBool is_of_file(PetscErrorCode code)

@@ -57,9 +57,10 @@ typedef struct {
   ion_block origin, direction;                           /* [n_moving][lanes] SI */
   double lower[ION_TRACK_LANES], upper[ION_TRACK_LANES]; /* of sigma */
   ion_block z, z0;                                       /* [n + 1] iterate, base point */
-  ion_block t, t0;       /* unit tangents there; that of the iterate follows the border */
-  ion_block border;      /* [n + 1] row c of the corrector c.(z - z0) = ahead */
-  ion_block plus, minus; /* [n] F on both sides of sigma */
+  ion_block t, t0;              /* unit tangents there; that of the iterate follows the border */
+  ion_block border;             /* [n + 1] row c of the corrector c.(z - z0) = ahead */
+  ion_block plus, minus;        /* [n] F on both sides of sigma */
+  ion_block saved_jac, saved_F; /* the matrix and right-hand side before elimination */
   double ahead[ION_TRACK_LANES];
   double size[ION_TRACK_LANES];   /* last Newton step */
   double before[ION_TRACK_LANES]; /* and the one before */
@@ -91,7 +92,7 @@ void ion_tracker_aim_at(ion_tracker *tracker, size_t lane, double sigma);
 void ion_tracker_accept(ion_tracker *tracker, size_t lane);
 
 /* One Newton step of every busy lane. */
-void ion_tracker_iterate(ion_tracker *tracker);
+PetscErrorCode ion_tracker_iterate(ion_tracker *tracker);
 
 /* At the iterates: (w, h) of [J F_sigma; c]^T (w, h) = (0, 1), component i over the lanes. */
 void ion_tracker_adjoint(ion_tracker *tracker);

@@ -288,7 +288,7 @@ static PetscErrorCode run_lanes(ion_threshold *s, size_t n)
       busy++;
     }
     if (!busy) break;
-    ion_tracker_iterate(t);
+    PetscCall(ion_tracker_iterate(t));
     PetscCall(serve_arrivals(s));
   }
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -170,7 +170,7 @@ static PetscErrorCode follow_lanes(ion_threshold *s, size_t n, double *re)
   PetscFunctionBegin;
   for (size_t l = 0; l < n; l++) re[l] = 0;
   while (n_busy) {
-    ion_tracker_iterate(t);
+    PetscCall(ion_tracker_iterate(t));
     for (size_t l = 0; l < n; l++) {
       ion_track_state state;
 

@@ -2,13 +2,16 @@
 #include "base/vecmath.h"
 #include "branch_impl.h"
 
+#include <petscblaslapack.h>
+
 #include <math.h>
 #include <string.h>
 
 enum { MOST_CORRECTIONS = 8 };
 
-static const double probe   = 1e-6; /* of sigma, on both sides, for F_sigma */
-static const double longest = 1.0;  /* Newton step in an unknown */
+static const double probe       = 1e-6; /* of sigma, on both sides, for F_sigma */
+static const double worst_error = 1e-9; /* of a solution, before a lane is solved with pivoting */
+static const double longest     = 1.0;  /* Newton step in an unknown */
 
 /* ---- making one ---- */
 
@@ -28,6 +31,7 @@ static PetscErrorCode create_blocks(ion_tracker *t)
   PetscCall(ion_block_create(t->n + 1, t->lanes, &t->border));
   PetscCall(ion_block_create(t->n, t->lanes, &t->plus));
   PetscCall(ion_block_create(t->n, t->lanes, &t->minus));
+  PetscCall(ion_block_create(t->n + 1, t->lanes, &t->saved_F));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -96,6 +100,7 @@ PetscErrorCode ion_tracker_create(const ion_model *model, const int *moving, siz
   fill_idle(t);
   PetscCall(ion_work_create_extended(model, lanes, ion_bordered_extra_rows(&t->bordered, model),
                                      &t->work));
+  PetscCall(ion_block_create(t->bordered.solve.n_nonzero, lanes, &t->saved_jac));
   PetscCall(ion_elimination_place(&t->bordered.solve, &t->work));
   PetscCall(ion_elimination_place(&t->bordered.adjoint, &t->work));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -119,6 +124,8 @@ PetscErrorCode ion_tracker_destroy(ion_tracker *t)
   PetscCall(ion_block_destroy(&t->border));
   PetscCall(ion_block_destroy(&t->plus));
   PetscCall(ion_block_destroy(&t->minus));
+  PetscCall(ion_block_destroy(&t->saved_F));
+  PetscCall(ion_block_destroy(&t->saved_jac));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -276,6 +283,90 @@ static void fill_border(ion_tracker *t)
   }
 }
 
+/* The bordered matrix and F as they are before elimination. */
+static void save_matrix(ion_tracker *t)
+{
+  const ion_bordered *b = &t->bordered;
+
+  for (size_t k = 0; k < t->saved_jac.n_row; k++) {
+    const double *from = k < t->work.jac.n_row ? ion_row(t->work.jac, k)
+                                               : ion_row(t->work.extra, k - t->work.jac.n_row);
+
+    memcpy(ion_row(t->saved_jac, k), from, t->lanes * sizeof(double));
+  }
+  for (size_t i = 0; i < b->n; i++)
+    memcpy(ion_row(t->saved_F, i), ion_elimination_rhs(&b->solve, &t->work, 0, i),
+           t->lanes * sizeof(double));
+}
+
+/* Largest |J v + F_sigma v_sigma| over largest term, v the second solution: what the order of elimination, chosen at
+ * rest, costs here. */
+static void measure_errors(const ion_tracker *t, double *restrict error)
+{
+  const ion_bordered *b        = &t->bordered;
+  double size[ION_TRACK_LANES] = {0}, sum[ION_TRACK_LANES];
+
+  memset(error, 0, t->lanes * sizeof *error);
+  for (size_t i = 0; i < t->n; i++) {
+    memset(sum, 0, sizeof sum);
+    for (int k = b->start[i]; k < b->start[i + 1]; k++) {
+      const double *restrict a = ion_row(t->saved_jac, (size_t)b->slot[k]);
+      const double *restrict v =
+          ion_row(t->work.scratch, (size_t)b->solve.solution[b->n + (size_t)b->col[k]]);
+
+#pragma omp simd
+      for (size_t l = 0; l < t->lanes; l++) {
+        const double term = a[l] * v[l];
+
+        sum[l] += term;
+        size[l] = fabs(term) > size[l] ? fabs(term) : size[l];
+      }
+    }
+#pragma omp simd
+    for (size_t l = 0; l < t->lanes; l++) error[l] = ion_max_or_nan(error[l], fabs(sum[l]));
+  }
+  for (size_t l = 0; l < t->lanes; l++) error[l] /= size[l];
+}
+
+/* Both systems of a lane by LU with pivoting; NaN where the matrix is singular. */
+static PetscErrorCode solve_dense(ion_tracker *t, size_t lane)
+{
+  const ion_bordered *b = &t->bordered;
+  const size_t n        = b->n;
+  PetscBLASInt order, two = 2, info, *pivots;
+  PetscScalar *A, *rhs;
+
+  PetscFunctionBegin;
+  PetscCall(PetscBLASIntCast((PetscInt)n, &order));
+  PetscCall(PetscMalloc3(n * n, &A, 2 * n, &rhs, n, &pivots));
+  PetscCall(PetscArrayzero(A, n * n));
+  for (size_t i = 0; i < n; i++) {
+    for (int k = b->start[i]; k < b->start[i + 1]; k++)
+      A[i + n * (size_t)b->col[k]] = ion_row(t->saved_jac, (size_t)b->slot[k])[lane];
+    rhs[i]     = ion_row(t->saved_F, i)[lane];
+    rhs[n + i] = i + 1 == n;
+  }
+  PetscCallBLAS("gesv", LAPACKgesv_(&order, &two, A, &order, pivots, rhs, &order, &info));
+  for (size_t i = 0; i < 2 * n; i++)
+    ion_row(t->work.scratch, (size_t)b->solve.solution[i])[lane] = info ? (double)NAN : rhs[i];
+  PetscCall(PetscFree3(A, rhs, pivots));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Both systems of every lane; those that the elimination serves badly by LU with pivoting. */
+static PetscErrorCode solve_bordered(ion_tracker *t)
+{
+  double sign[ION_TRACK_LANES], error[ION_TRACK_LANES];
+
+  PetscFunctionBegin;
+  save_matrix(t);
+  ion_elimination_solve(&t->bordered.solve, t->work.scratch, t->lanes, sign);
+  measure_errors(t, error);
+  for (size_t l = 0; l < t->lanes; l++)
+    if (t->busy[l] && !(error[l] <= worst_error)) PetscCall(solve_dense(t, l));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* z -= y, no unknown by more than `longest`; the tangent at the old iterate becomes t, of unit length. */
 static void take_steps(ion_tracker *t)
 {
@@ -311,14 +402,14 @@ static void take_steps(ion_tracker *t)
   }
 }
 
-void ion_tracker_iterate(ion_tracker *t)
+PetscErrorCode ion_tracker_iterate(ion_tracker *t)
 {
-  double sign[ION_TRACK_LANES];
-
+  PetscFunctionBegin;
   evaluate_with_column(t);
   fill_border(t);
-  ion_elimination_solve(&t->bordered.solve, t->work.scratch, t->lanes, sign);
+  PetscCall(solve_bordered(t));
   take_steps(t);
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 ion_track_state ion_tracker_judge(ion_tracker *t, size_t lane)
