@@ -86,6 +86,7 @@ static PetscErrorCode observe(ion_reference *r, Vec u)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Only the first crossing is looked for: one that has happened changes its sign no more. */
 static PetscErrorCode indicate(TS ts, PetscReal t, Vec u, PetscScalar *f, void *context)
 {
   ion_reference *r = context;
@@ -97,7 +98,9 @@ static PetscErrorCode indicate(TS ts, PetscReal t, Vec u, PetscScalar *f, void *
   for (size_t k = 0; k < r->protocol->n_event; k++) {
     const ion_event *e = &r->protocol->event[k];
 
-    f[k] = (ion_row(r->value, e->quantity)[0] - e->bound) * (e->is_above ? 1 : -1);
+    f[k] = isnan(r->event[k])
+               ? (ion_row(r->value, e->quantity)[0] - e->bound) * (e->is_above ? 1 : -1)
+               : 1;
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
