@@ -265,35 +265,72 @@ static PetscErrorCode charge_and_totals_do_not_drift(void)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* More points than lanes, one of them also alone. */
+/* Every row of a result at points `first` ... of one and 0 ... of the other. */
+static void same_rows(ion_block a, size_t first, ion_block b)
+{
+  for (size_t i = 0; i < a.n_row; i++)
+    for (size_t p = 0; p < b.n_point; p++) CHECK(ion_row(a, i)[first + p] == ion_row(b, i)[p]);
+}
+
+/* More points than lanes, the last of them also among themselves: they have met others, and lanes that moved
+ * when no point was left to take. */
 static PetscErrorCode points_do_not_see_each_other(void)
 {
-  enum { N = 100, ONE = 77 };
-  story all, one;
+  enum { N = 100, FEW = 30 };
+  story all, few;
 
   PetscFunctionBegin;
   PetscCall(story_open(&all, "neuron_glia"));
   PetscCall(story_setup(&all, N));
-  PetscCall(story_open(&one, "neuron_glia"));
-  PetscCall(story_setup(&one, 1));
-  all.protocol.tolerance = one.protocol.tolerance = 1e-4;
-  all.protocol.until = one.protocol.until = 40;
-  for (size_t p = 0; p < N; p++) fixture_theta(&all.f, "energy_supply")[p] = 0.002 * (double)p;
-  fixture_theta(&one.f, "energy_supply")[0] = 0.002 * ONE;
-  for (size_t p = 0; p < N; p++) fixture_theta(&all.f, "temperature")[p] = 303 + 0.1 * (double)p;
-  fixture_theta(&one.f, "temperature")[0] = 303 + 0.1 * ONE;
+  PetscCall(story_open(&few, "neuron_glia"));
+  PetscCall(story_setup(&few, FEW));
+  all.protocol.tolerance = few.protocol.tolerance = 1e-4;
+  all.protocol.until = few.protocol.until = 40;
+  all.protocol.every = few.protocol.every = 0.3;
+  for (size_t p = 0; p < N; p++)
+    fixture_theta(&all.f, "energy_supply")[p] = 0.15 - 0.0015 * (double)p;
+  for (size_t p = 0; p < FEW; p++)
+    fixture_theta(&few.f, "energy_supply")[p] = 0.15 - 0.0015 * (double)(N - FEW + p);
   PetscCall(story_run(&all));
-  PetscCall(story_run(&one));
-  CHECK(one.status[0] == ION_OK && all.steps[ONE] == one.steps[0]);
-  for (size_t i = 0; i < one.f.n_state; i++)
-    CHECK(ion_row(all.result.x, i)[ONE] == ion_row(one.result.x, i)[0]);
-  for (size_t i = 0; i < 2; i++) {
-    CHECK(ion_row(all.result.largest, i)[ONE] == ion_row(one.result.largest, i)[0]);
-    CHECK(ion_row(all.result.smallest, i)[ONE] == ion_row(one.result.smallest, i)[0]);
-    CHECK(ion_row(all.result.last, i)[ONE] == ion_row(one.result.last, i)[0]);
-  }
+  PetscCall(story_run(&few));
+  for (size_t p = 0; p < FEW; p++)
+    CHECK(few.status[p] == ION_OK && all.steps[N - FEW + p] == few.steps[p]);
+  same_rows(all.result.x, N - FEW, few.result.x);
+  same_rows(all.result.largest, N - FEW, few.result.largest);
+  same_rows(all.result.smallest, N - FEW, few.result.smallest);
+  same_rows(all.result.last, N - FEW, few.result.last);
+  same_rows(all.result.trace, N - FEW, few.result.trace);
   PetscCall(story_close(&all));
-  PetscCall(story_close(&one));
+  PetscCall(story_close(&few));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Between the ends of long steps the course is known as well as at them: against steps a hundredth as long. */
+static PetscErrorCode samples_lie_on_the_course(void)
+{
+  story coarse, fine;
+
+  PetscFunctionBegin;
+  PetscCall(story_open(&coarse, "neuron_glia"));
+  PetscCall(story_setup(&coarse, 1));
+  PetscCall(story_open(&fine, "neuron_glia"));
+  PetscCall(story_setup(&fine, 1));
+  coarse.protocol.tolerance = 1e-5;
+  fine.protocol.tolerance   = 1e-10;
+  coarse.protocol.until = fine.protocol.until = 30;
+  coarse.protocol.every = fine.protocol.every  = 0.37;
+  fixture_theta(&coarse.f, "energy_supply")[0] = 0.05;
+  fixture_theta(&fine.f, "energy_supply")[0]   = 0.05;
+  PetscCall(story_run(&coarse));
+  PetscCall(story_run(&fine));
+  CHECK(fine.steps[0] > 15 * coarse.steps[0]);
+  for (size_t k = 0; k < fine.result.trace.n_row; k++) {
+    const double unit = k % 2 == V_NEURON ? 26.7 : 4; /* mV, mM */
+
+    CHECK_NEAR(ion_row(coarse.result.trace, k)[0], ion_row(fine.result.trace, k)[0], 5e-5 * unit);
+  }
+  PetscCall(story_close(&coarse));
+  PetscCall(story_close(&fine));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -364,6 +401,7 @@ int main(int argc, char **argv)
       {"a short insult is forgotten",                a_short_insult_is_forgotten               },
       {"charge and totals do not drift",             charge_and_totals_do_not_drift            },
       {"points do not see each other",               points_do_not_see_each_other              },
+      {"samples lie on the course",                  samples_lie_on_the_course                 },
       {"extremes and events are those of the trace", extremes_and_events_are_those_of_the_trace},
       {"what cannot be finished is said",            what_cannot_be_finished_is_said           },
   };
