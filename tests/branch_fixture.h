@@ -1,5 +1,4 @@
-/* A model with a parameter pump_strength, whose branch of steady states is followed by its potential: so folds are
- * no obstacle. Shares nothing with the solver but F and dF/dx. */
+/* A model whose branch of steady states in a parameter is followed by its potential: so folds are no obstacle. Shares nothing with the solver but F and dF/dx. */
 #ifndef BRANCH_FIXTURE_H
 #define BRANCH_FIXTURE_H
 
@@ -7,9 +6,12 @@
 
 #include <petscblaslapack.h>
 
-enum { MOST = 16 };
+enum { MOST = 24 };
 
-/* A published model; both of its points are one state, their pump strengths are one apart. */
+/* The parameter that moves, of which F is a linear function. */
+static const char *moving = "pump_strength";
+
+/* A published model; both of its points are one state, their parameters are one apart. */
 static inline PetscErrorCode open_branch(fixture *f, const char *name)
 {
   PetscFunctionBegin;
@@ -18,7 +20,7 @@ static inline PetscErrorCode open_branch(fixture *f, const char *name)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* One Newton step for the state and the pump strength p at a given potential, of which dF/dp takes the place in
+/* One Newton step for the state and the parameter p at a given potential, of which dF/dp takes the place in
  * the matrix: F is linear in p. The largest change. */
 static inline PetscErrorCode step_at_potential(fixture *f, size_t x_V, double *largest)
 {
@@ -28,7 +30,7 @@ static inline PetscErrorCode step_at_potential(fixture *f, size_t x_V, double *l
   PetscBLASInt order = (PetscBLASInt)n, one = 1, info, pivots[MOST];
 
   PetscFunctionBegin;
-  fixture_theta(f, "pump_strength")[1] = fixture_theta(f, "pump_strength")[0] + 1;
+  fixture_theta(f, moving)[1] = fixture_theta(f, moving)[0] + 1;
   fixture_evaluate(f, ION_RESIDUAL | ION_JACOBIAN);
   for (size_t i = 0; i < n; i++) {
     y[i] = ion_row(f->work.F, i)[0];
@@ -41,7 +43,7 @@ static inline PetscErrorCode step_at_potential(fixture *f, size_t x_V, double *l
   *largest = 0;
   for (size_t i = 0; i < n; i++) {
     if (i == x_V)
-      fixture_theta(f, "pump_strength")[0] -= y[i];
+      fixture_theta(f, moving)[0] -= y[i];
     else
       for (size_t p = 0; p < 2; p++) ion_row(f->x, i)[p] -= y[i];
     *largest = fmax(*largest, fabs(y[i]));
@@ -49,7 +51,7 @@ static inline PetscErrorCode step_at_potential(fixture *f, size_t x_V, double *l
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The steady state at a potential near the last one, and the pump strength that it needs. */
+/* The steady state at a potential near the last one, and the parameter that it needs. */
 static inline PetscErrorCode at_potential(fixture *f, double V, double T, double *p)
 {
   const size_t x_V = (size_t)f->net->compartment[fixture_compartment(f, "neuron")].x_V;
@@ -59,7 +61,7 @@ static inline PetscErrorCode at_potential(fixture *f, double V, double T, double
   for (size_t k = 0; k < 2; k++) ion_row(f->x, x_V)[k] = V / ion_thermal_voltage(T);
   for (int k = 0; k < 30 && largest > 1e-12; k++) PetscCall(step_at_potential(f, x_V, &largest));
   CHECK(largest <= 1e-10);
-  *p = fixture_theta(f, "pump_strength")[0];
+  *p = fixture_theta(f, moving)[0];
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

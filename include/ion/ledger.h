@@ -23,6 +23,9 @@ const char *ion_class_name(ion_class class_);
 /** The names of all classes in order of their value, blanks between. */
 extern const char ion_class_words[];
 
+/** The words of the output `departure.kind`, those of ion_loss in <ion/solver.h>. */
+extern const char ion_departure_words[];
+
 /** The values of `reached` the verdict tells apart; those of ion_reached in <ion/solver.h>. */
 enum { ION_LEDGER_REACHED_NOT = 0, ION_LEDGER_REACHED_DEPARTED = 3 };
 
@@ -99,6 +102,20 @@ const ion_outputs *ion_outputs_differentiated(const ion_outputs *outputs);
  */
 void ion_outputs_put_sensitivities(const ion_outputs *outputs, ion_block theta, size_t p,
                                    const double *q, const double *derivative, ion_block value);
+
+/** Whether `departure.at` or `departure.kind` are wanted. */
+PetscBool ion_outputs_need_departure(const ion_outputs *outputs);
+
+/** Report where on the straight path of parameters from the reference state the physiological branch is lost, which
+ * ion_outputs_observe leaves open.
+ *
+ * @param[in]     point  [n] the points it is known of
+ * @param[in]     at     [n] share of the path, NaN where it is not lost
+ * @param[in]     kind   [n] ion_loss
+ * @param[in,out] value  [n_output][n_point]
+ */
+void ion_outputs_put_departures(const ion_outputs *outputs, size_t n, const size_t *point,
+                                const double *at, const unsigned char *kind, ion_block value);
 
 /** Homeostasis bounds are quantities of the model named "homeostasis.<what>"; this reports outputs of
  * evaluated points.

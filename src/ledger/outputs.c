@@ -191,3 +191,25 @@ PetscErrorCode ion_outputs_create_varying(const ion_model *model, const ion_node
     if ((*outputs)->item[i].kind->needs_eigenvalue) (*outputs)->need_eigenvalue = PETSC_TRUE;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
+
+PetscBool ion_outputs_need_departure(const ion_outputs *outputs)
+{
+  for (size_t i = 0; i < outputs->n; i++)
+    if (outputs->item[i].kind == &ion_item_departure ||
+        outputs->item[i].kind == &ion_item_departure_kind)
+      return PETSC_TRUE;
+  return PETSC_FALSE;
+}
+
+void ion_outputs_put_departures(const ion_outputs *outputs, size_t n, const size_t *point,
+                                const double *at, const unsigned char *kind, ion_block value)
+{
+  for (size_t i = 0; i < outputs->n; i++) {
+    double *y = ion_row(value, i);
+
+    if (outputs->item[i].kind == &ion_item_departure)
+      for (size_t k = 0; k < n; k++) y[point[k]] = at[k];
+    if (outputs->item[i].kind == &ion_item_departure_kind)
+      for (size_t k = 0; k < n; k++) y[point[k]] = kind[k];
+  }
+}

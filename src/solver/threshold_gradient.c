@@ -159,7 +159,7 @@ static PetscErrorCode differentiate_group(const ion_group *g, unsigned char *var
 
 /* Variations of one point, one a lane: sigma on both sides, then each parameter. */
 enum { SIDES = 2 };
-static const double hopf_step = 1e-4;
+static const double hopf_step = 1e-6; /* Hopf points come near folds, where the branch is steep */
 
 /* Correct every lane at its sigma, then Re of the leading eigenvalue; NaN where that fails. */
 static PetscErrorCode follow_lanes(ion_threshold *s, size_t n, double *re)
