@@ -152,6 +152,17 @@ check(s.name, "none lives on a tenth of its energy", s["class"][supply < 0.12] =
 alive = s["class"] == 1
 check(s.name, "the living keep potassium out of ecs, the collapsed do not",
       s["ecs_K"][alive].max() < s["ecs_K"][s["class"] == 3].min())
+s = studies["time_to_collapse"]
+time, supply, T = (s["event_depolarised_time"], s.factor["energy_supply"], s.factor["temperature"])
+check(s.name, "no collapse before the insult", np.nanmin(time) > 10)
+check(s.name, "a collapse on no supply, none on a fifth", [np.isfinite(time[supply == 0]), np.isnan(time[supply == 0.2])])
+check(s.name, "a cell that collapsed has not recovered", s["recovered"][np.isfinite(time)] == 1)
+order = np.lexsort((supply, T))
+later = np.diff(time[order])[np.diff(T[order]) == 0]
+check(s.name, "later with more supply", later[np.isfinite(later)] > 0)
+order = np.lexsort((T, supply))
+sooner = np.diff(time[order])[np.diff(supply[order]) == 0]
+check(s.name, "sooner with more heat", sooner[np.isfinite(sooner)] < 0)
 print("\n".join(bad))
 sys.exit(bool(bad))
 PYTHON
@@ -184,6 +195,7 @@ if "$python" -c "import matplotlib, xarray" 2>/dev/null; then
   draw map pump_against_atp_audit --of neuron.nka.dissipation
   draw map gaba_switch --of neuron.gaba_drive
   draw ledger entropy_production --at neuron_spike_load_firing_rate=0
+  draw map time_to_collapse --of event.depolarised.time
   draw ledger volume_regulation --of cell.volume --by cell.swell_cl.swell.width
   draw map failure_boundary --of class --nodes
   draw map failure_boundary --of ecs.K

@@ -108,6 +108,23 @@ PetscErrorCode ion_study_solve(ion_study *study, uint64_t first, size_t n_point,
 /** Theta of points first ..., as the solver sees it: [n_theta][n_point] SI. */
 PetscErrorCode ion_study_theta(ion_study *study, uint64_t first, size_t n_point, ion_block theta);
 
+/** The course of one point of a time-course study, sampled. */
+typedef struct {
+  double every; /**< s */
+  size_t n_sample;
+  unsigned char status; /**< ion_status */
+  const ion_outputs
+      *outputs;    /**< what is sampled: all that the study's outputs and events watch; borrowed */
+  ion_block value; /**< [n_sample * n_output][1] sample by sample, NaN after the course has ended */
+} ion_trace;
+
+/** @param[in] every  as typed: "1 s"; destroy the trace, also after an error
+ *
+ * @return PETSC_ERR_USER_INPUT for a study that follows no time course */
+PetscErrorCode ion_study_trace(ion_study *study, uint64_t index, const char *every,
+                               ion_trace *trace);
+PetscErrorCode ion_trace_destroy(ion_trace *trace);
+
 /** Report everything the model can instead of what the sweep asks for; for tables, not for files. */
 PetscErrorCode ion_study_report_all(ion_study *study);
 

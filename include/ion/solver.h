@@ -194,7 +194,7 @@ PetscErrorCode ion_branch_follow(const ion_model *model, ion_block theta, int pa
                                  ion_branch *branch);
 PetscErrorCode ion_branch_destroy(ion_branch *branch);
 
-/* ---- linear response ---- */
+/* ---- observers ---- */
 
 /** Reads outputs of points that are evaluated with ION_RESIDUAL | ION_AFFINITY.
  *
@@ -204,6 +204,103 @@ PetscErrorCode ion_branch_destroy(ion_branch *branch);
  */
 typedef void (*ion_observer)(const void *context, ion_block theta, ion_block prepared,
                              const ion_work *work, size_t n_point, ion_block value);
+
+/* ---- time courses ---- */
+
+/** Parameters that take new values at a time. */
+typedef struct {
+  double at; /**< s, not negative */
+  size_t n_set;
+  const int *row; /**< [n_set] of theta, such that ion_motion_may_change */
+  const double
+      *value; /**< [n_set] SI; NaN: the point's own value of theta, which then counts from here on,
+                            the model's default before */
+} ion_change;
+
+/** The first time at which an observed quantity is above (below) a bound. */
+typedef struct {
+  size_t quantity; /**< row of what the observer reads */
+  double bound;    /**< in its unit */
+  PetscBool is_above;
+} ion_event;
+
+/** What is done to every point and what is looked at. */
+typedef struct {
+  double until; /**< s, above 0 */
+  size_t n_change;
+  const ion_change *change; /**< [n_change] in order of time, none after `until` */
+  size_t n_event;
+  const ion_event *event; /**< [n_event] */
+  ion_observer observe;   /**< reads n_observed quantities; NULL where none is wanted */
+  const void *context;
+  size_t n_observed;
+  double tolerance; /**< error of a step: of ln n, of V/(RT_ref/F), of a gate */
+  double every;     /**< s between the samples of a trace, 0 for no trace */
+  int ends_with; /**< event with which a course ends, at the step in which it happens; -1: none */
+  size_t most_steps; /**< of a point, refused ones included */
+} ion_protocol;
+
+/** What became of every point; rows are [n_point] wide and owned by the caller, empty where not wanted. */
+typedef struct {
+  unsigned char *status; /**< ion_status: ok; domain_error where a compartment or pool runs empty;
+                            no_state_found where the steps are used up */
+  ion_block event;       /**< [n_event] s, NaN where it never happens */
+  ion_block largest;     /**< [n_observed] over the course */
+  ion_block smallest;
+  ion_block last;  /**< [n_observed] at the end */
+  ion_block x;     /**< [n_state] unknowns of the steady state at the end */
+  ion_block trace; /**< [n_sample * n_observed] at 0, every, ... sample by sample */
+  int *steps;      /**< accepted steps */
+  int *refused;
+} ion_course_result;
+
+typedef struct ion_course ion_course;
+
+/** Time courses of batches of points by RODAS (Hairer and Wanner 1996, IV.7: linearly implicit, order 4,
+ * stiffly accurate), each point with a step of its own. Not collective.
+ *
+ * @param[in]  protocol   copied; what it points to lives as long as the course
+ * @param[in]  max_batch  most points of one call
+ *
+ * PETSc options: -ion_batch_lanes N, points advanced together.
+ *
+ * @return PETSC_ERR_ARG_OUTOFRANGE for changes out of order or after the end, or of what cannot change;
+ * PETSC_ERR_SUP as ion_motion_create
+ */
+PetscErrorCode ion_course_create(const ion_model *model, const ion_protocol *protocol,
+                                 size_t max_batch, ion_course **course);
+PetscErrorCode ion_course_destroy(ion_course **course);
+
+/** Samples of a trace: 0, every, ... up to `until`. */
+size_t ion_course_n_sample(const ion_course *course);
+
+/** Parameters of points at time 0 (changes at 0 are made), or at the end.
+ *
+ * @param[in]  theta    [n_theta][n_point] SI, the points' own
+ * @param[out] changed  [n_theta][n_point]
+ */
+void ion_course_theta(ion_course *course, ion_block theta, PetscBool at_end, ion_block changed);
+
+/** Follow every point from rest plus what is put in at the start (ion_model_start).
+ *
+ * @param[in]  theta  [n_theta][n_point] SI, the points' own
+ * @param[in]  start  [n_state][n_point] unknowns of the steady state to start from, or NULL
+ */
+PetscErrorCode ion_course_run(ion_course *course, ion_block theta, const ion_block *start,
+                              const ion_course_result *result);
+
+/** The reference: one point by PETSc TS (rosw on the constrained equations unless options say otherwise),
+ * changes by restarts and events by TSSetEventHandler; nothing shared with the batch but F and dF/dy.
+ *
+ * @param[in]  theta  [n_theta] SI
+ * @param[out] event  [n_event] s, NaN where it never happens
+ * @param[out] last   [n_observed] at the end
+ * @param[out] steps  accepted
+ */
+PetscErrorCode ion_course_reference(const ion_model *model, const ion_protocol *protocol,
+                                    const double *theta, double *event, double *last, int *steps);
+
+/* ---- linear response ---- */
 
 /** Derivatives of outputs by parameters along the branch of steady states. */
 typedef struct ion_response ion_response;

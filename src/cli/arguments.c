@@ -68,6 +68,12 @@ static PetscErrorCode read_check_derivatives(cli_arguments *arguments, const cha
   return PETSC_SUCCESS;
 }
 
+static PetscErrorCode read_trace(cli_arguments *arguments, const char *text)
+{
+  arguments->trace = text;
+  return PETSC_SUCCESS;
+}
+
 static PetscErrorCode read_in(cli_arguments *arguments, const char *text)
 {
   arguments->in = text;
@@ -213,6 +219,7 @@ static const struct {
     {"--ranks",             PETSC_TRUE,  read_ranks            },
     {"--json",              PETSC_FALSE, read_json             },
     {"--check-derivatives", PETSC_FALSE, read_check_derivatives},
+    {"--trace",             PETSC_TRUE,  read_trace            },
     {"--in",                PETSC_TRUE,  read_in               },
     {"--from",              PETSC_TRUE,  read_from             },
     {"--to",                PETSC_TRUE,  read_to               },

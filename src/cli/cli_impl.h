@@ -35,6 +35,7 @@ typedef struct {
   size_t n_ranks;
   int ranks[CLI_MAX_RANKS];
   PetscBool check_derivatives;
+  const char *trace;          /* time between samples as typed, or NULL */
   const char *in, *from, *to; /* of `branch`: the parameter and its range */
   size_t places;
   const char *of,
@@ -107,6 +108,9 @@ typedef struct {
 
 PetscErrorCode cli_print_json(const cli_solved *solved);
 PetscErrorCode cli_print_tables(const cli_solved *solved);
+
+/* Print the time course of a point, sampled. */
+PetscErrorCode cli_print_trace(const cli_arguments *arguments, const cli_solved *solved);
 
 /* Print derivatives at a point of a study by the adjoint beside those by solving again at other values of
  * the parameter; exit status 1 where they disagree. */

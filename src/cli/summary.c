@@ -61,7 +61,7 @@ static PetscErrorCode print_audit(const ion_study *study, uint64_t n_solved, con
   char where[256];
 
   PetscFunctionBegin;
-  if (!n_solved) PetscFunctionReturn(PETSC_SUCCESS);
+  if (!n_solved || !ion_study_is(study, "steady_state")) PetscFunctionReturn(PETSC_SUCCESS);
   for (size_t r = 0; r < net->n_process; r++) {
     if (!audit[r].n_violation) continue;
     if (!is_broken) printf("\n  second law broken (J A < 0), of the points solved now\n");

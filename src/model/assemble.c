@@ -250,14 +250,21 @@ static PetscErrorCode keep_totals(ion_builder *b)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+PetscErrorCode ion_builder_finish(ion_builder *b)
+{
+  PetscFunctionBegin;
+  PetscCall(build_pattern(b));
+  PetscCall(keep_totals(b));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode build(ion_builder *b)
 {
   PetscFunctionBegin;
   PetscCall(ion_chains_build(b->model));
   for (size_t r = 0; r < b->model->network.n_process; r++) PetscCall(ion_builder_add_rate(b, r));
   PetscCall(build_rows(b));
-  PetscCall(build_pattern(b));
-  PetscCall(keep_totals(b));
+  PetscCall(ion_builder_finish(b));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

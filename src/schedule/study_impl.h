@@ -46,7 +46,7 @@ typedef struct {
 } study_task;
 
 /* Every task, and the one of a word. */
-extern const study_task ion_task_steady_state, ion_task_threshold;
+extern const study_task ion_task_steady_state, ion_task_threshold, ion_task_time_course;
 const study_task *const *ion_study_tasks(size_t *n);
 
 /* Rows of one batch, made before the first point. */

@@ -175,6 +175,7 @@ static void forward(ion_elimination *e, const ion_symbolic *s, size_t r, size_t 
 {
   ion_lu_op *op = new_op(e, rhs(e, s, r, t));
 
+  op->is_rhs = PETSC_TRUE;
   for (size_t l = 0; l < t; l++)
     if (slot_at(s, t, l) >= 0) add_term(e, op, slot_at(s, t, l), rhs(e, s, r, l));
 }
@@ -183,7 +184,8 @@ static void backward(ion_elimination *e, const ion_symbolic *s, size_t r, size_t
 {
   ion_lu_op *op = new_op(e, rhs(e, s, r, t));
 
-  op->scale = slot_at(s, t, t);
+  op->is_rhs = PETSC_TRUE;
+  op->scale  = slot_at(s, t, t);
   for (size_t l = t + 1; l < s->n; l++)
     if (slot_at(s, t, l) >= 0) add_term(e, op, slot_at(s, t, l), rhs(e, s, r, l));
   e->solution[r * e->n + (size_t)s->pivot_col[t]] = rhs(e, s, r, t);
@@ -322,17 +324,26 @@ ION_INLINE void run_op(const ion_lu_op *op, const int *term, ion_block block, si
         ion_row(block, (size_t)op->dst)[first + p] < 0 ? -sign[first + p] : sign[first + p];
 }
 
+static void run_over_points(const ion_elimination *e, const ion_lu_op *op, ion_block scratch,
+                            size_t n_point, double *sign)
+{
+  const int *term = e->term + 2 * op->first;
+  size_t first    = 0;
+
+  for (; first + ION_STRIP * ION_PAD <= n_point; first += ION_STRIP * ION_PAD)
+    run_op(op, term, scratch, first, ION_STRIP, sign);
+  for (; first < n_point; first += ION_PAD) run_op(op, term, scratch, first, 1, sign);
+}
+
 void ion_elimination_solve(const ion_elimination *e, ion_block scratch, size_t n_point,
                            double *sign)
 {
   for (size_t p = 0; p < n_point; p++) sign[p] = 1;
-  for (size_t i = 0; i < e->n_op; i++) {
-    const ion_lu_op *op = &e->op[i];
-    const int *term     = e->term + 2 * op->first;
-    size_t first        = 0;
+  for (size_t i = 0; i < e->n_op; i++) run_over_points(e, &e->op[i], scratch, n_point, sign);
+}
 
-    for (; first + ION_STRIP * ION_PAD <= n_point; first += ION_STRIP * ION_PAD)
-      run_op(op, term, scratch, first, ION_STRIP, sign);
-    for (; first < n_point; first += ION_PAD) run_op(op, term, scratch, first, 1, sign);
-  }
+void ion_elimination_solve_again(const ion_elimination *e, ion_block scratch, size_t n_point)
+{
+  for (size_t i = 0; i < e->n_op; i++)
+    if (e->op[i].is_rhs) run_over_points(e, &e->op[i], scratch, n_point, NULL);
 }

@@ -11,6 +11,7 @@ typedef struct {
   int dst, scale;              /* scale -1: none */
   int first, n;                /* products */
   PetscBool is_fill, is_pivot; /* fill starts from zero */
+  PetscBool is_rhs;            /* of the right-hand side */
 } ion_lu_op;
 
 /* Slots: the entries of the matrix, then fill, then one for each component of each right-hand side; once
@@ -52,6 +53,10 @@ PetscErrorCode ion_elimination_place(ion_elimination *elimination, const ion_wor
  * y is row solution[i]. sign [n_point] becomes that of the determinant times a constant of the elimination. */
 void ion_elimination_solve(const ion_elimination *elimination, ion_block scratch, size_t n_point,
                            double *sign);
+
+/* The same for another right-hand side in F, with the factors that the last solution left in the block. */
+void ion_elimination_solve_again(const ion_elimination *elimination, ion_block scratch,
+                                 size_t n_point);
 
 /* ---- a tile: points advanced together ---- */
 
@@ -124,6 +129,8 @@ struct ion_solver {
 };
 
 /* steady.c */
+/* -ion_batch_lanes, or the usual number */
+PetscErrorCode ion_solver_choose_lanes(size_t max_batch, PetscInt usual, size_t *lanes);
 void ion_solver_reference_theta(const ion_model *model, ion_block theta);
 
 /* tangent.c */

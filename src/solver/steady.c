@@ -4,9 +4,9 @@
 #include <math.h>
 #include <string.h>
 
-static PetscErrorCode choose_lanes(size_t max_batch, size_t *lanes)
+PetscErrorCode ion_solver_choose_lanes(size_t max_batch, PetscInt usual, size_t *lanes)
 {
-  PetscInt asked = 64;
+  PetscInt asked = usual;
 
   PetscFunctionBegin;
   PetscCall(PetscOptionsGetInt(NULL, NULL, "-ion_batch_lanes", &asked, NULL));
@@ -153,7 +153,7 @@ PetscErrorCode ion_solver_create(const ion_model *model, const int *varying, siz
              "the model has %zu unknowns; at most %d", solver->n_state, ION_MAX_STATE);
   (void)ion_model_quantities(model, NULL, &solver->n_theta);
   PetscCall(list_varying(solver, varying, n_varying));
-  PetscCall(choose_lanes(max_batch, &lanes));
+  PetscCall(ion_solver_choose_lanes(max_batch, 64, &lanes));
   PetscCall(create_elimination(solver));
   PetscCall(ion_tile_create(solver, lanes, &solver->tile));
   PetscCall(ion_elimination_place(&solver->elimination, &solver->tile.work));
