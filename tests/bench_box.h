@@ -112,8 +112,8 @@ static double bench_value(const bench_box *box, const ion_quantity *quantity, do
   return quantity->value * (1 + box->width * (2 * u - 1));
 }
 
-static PetscErrorCode bench_points_create(const ion_model *model, const bench_box *box, size_t n,
-                                          bench_points *points)
+static inline PetscErrorCode bench_points_create(const ion_model *model, const bench_box *box,
+                                                 size_t n, bench_points *points)
 {
   const ion_quantity *quantity = ion_model_quantities(model, NULL, NULL);
 
@@ -134,7 +134,7 @@ static PetscErrorCode bench_points_create(const ion_model *model, const bench_bo
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode bench_points_destroy(bench_points *points)
+static inline PetscErrorCode bench_points_destroy(bench_points *points)
 {
   PetscFunctionBegin;
   PetscCall(ion_block_destroy(&points->value));
@@ -160,7 +160,8 @@ typedef struct {
   double seconds, seconds_evaluating;
 } bench_result;
 
-static PetscErrorCode bench_result_create(const ion_model *model, size_t n, bench_result *result)
+static inline PetscErrorCode bench_result_create(const ion_model *model, size_t n,
+                                                 bench_result *result)
 {
   PetscFunctionBegin;
   *result = (bench_result){.n_point = n};
@@ -169,7 +170,7 @@ static PetscErrorCode bench_result_create(const ion_model *model, size_t n, benc
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode bench_result_destroy(bench_result *result)
+static inline PetscErrorCode bench_result_destroy(bench_result *result)
 {
   PetscFunctionBegin;
   PetscCall(ion_block_destroy(&result->x));

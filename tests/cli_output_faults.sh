@@ -24,7 +24,9 @@ refuse() {
   "$@" >out 2>err
   local status=$?
   [ "$status" = 2 ] || fail "$name: exit status $status: $(cat err)"
-  [ "$(wc -l <err)" = 1 ] && grep -q -- "$word" err || fail "$name: no line with '$word': $(cat err)"
+  if [ "$(wc -l <err)" != 1 ] || ! grep -q -- "$word" err; then
+    fail "$name: no line with '$word': $(cat err)"
+  fi
 }
 
 study 20 study.yaml

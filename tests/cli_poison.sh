@@ -112,6 +112,9 @@ $MPIEXEC -n 2 "$IONSWEEP" run study.yaml -o retry.nc --retry crashed,timed_out >
 grep -q '(1597 from an earlier run)' retry.out || fail "--retry of both: $(sed -n 2,4p retry.out)"
 cmp whole.nc retry.nc || fail "--retry does not give the undisturbed file"
 "$IONSWEEP" run study.yaml -o retry.nc --retry crashed,late >retry.out 2>retry.err
-[ $? = 2 ] && [ "$(wc -l <retry.err)" = 1 ] || fail "--retry of an unknown status: $(cat retry.err)"
+status=$?
+if [ "$status" != 2 ] || [ "$(wc -l <retry.err)" != 1 ]; then
+  fail "--retry of an unknown status: exit status $status: $(cat retry.err)"
+fi
 
 exit "$((failures > 0))"

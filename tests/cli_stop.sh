@@ -41,8 +41,9 @@ for ranks in 1 3; do
   rm -f a.nc
   go $ranks --max-points 1000
   [ $? = 99 ] || fail "--max-points, $ranks ranks: exit status is not 99: $(cat a.err)"
-  [ "$(points a.out)" -ge 1000 ] && [ "$(points a.out)" -lt 3000 ] ||
+  if [ "$(points a.out)" -lt 1000 ] || [ "$(points a.out)" -ge 3000 ]; then
     fail "--max-points, $ranks ranks: $(points a.out) points"
+  fi
   [ "$(grep -c 'run the same command again' a.out)" = 1 ] || fail "nothing says how to go on"
   grep -q 'stopped by its limit of points' a.nc.log || fail "the log has no reason"
   before=$(points a.out)
@@ -65,7 +66,10 @@ for bad in '--stop-after soon' '--stop-after 2mM' '--stop-after -1s' '--stop-aft
   '--max-points many'; do
   # shellcheck disable=SC2086
   "$IONSWEEP" run study.yaml -o b.nc $bad >out 2>err
-  [ $? = 2 ] && [ "$(wc -l <err)" = 1 ] && grep -q -- "${bad% *}" err || fail "$bad: $(cat err)"
+  status=$?
+  if [ "$status" != 2 ] || [ "$(wc -l <err)" != 1 ] || ! grep -q -- "${bad% *}" err; then
+    fail "$bad: exit status $status: $(cat err)"
+  fi
   [ -e b.nc ] && fail "$bad: wrote a file"
 done
 
@@ -99,8 +103,7 @@ stop() {
 }
 for count in 200 2000 20000; do
   study $count large.yaml
-  stop TERM alone
-  [ $? != 0 ] && break
+  stop TERM alone || break
 done
 for case in 'INT alone' 'USR1 alone' 'TERM dealer' 'USR1 worker' 'USR1 mpirun'; do
   # shellcheck disable=SC2086

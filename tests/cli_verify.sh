@@ -84,10 +84,13 @@ done
 head -c 1500 whole.nc >hurt.nc
 verify 2 'header is damaged' hurt.nc
 "$IONSWEEP" run study.yaml -o hurt.nc "${set_some[@]}" >run.out 2>run.err
-[ $? = 2 ] && grep -q 'bring back a copy' run.err || fail "a torn header: $(cat run.err)"
+status=$?
+if [ "$status" != 2 ] || ! grep -q 'bring back a copy' run.err; then
+  fail "a torn header: exit status $status: $(cat run.err)"
+fi
 [ "$(stat -c %s hurt.nc)" = 1500 ] || fail "a file with a torn header was changed"
-verify 2 'no result file' study.yaml
-verify 2 'No such file' absent.nc
+verify 2 'not a result file' study.yaml
+verify 2 'no such file' absent.nc
 
 # An unfinished file is sound.
 rm -f part.nc

@@ -1,4 +1,4 @@
-/* Linked into a copy of the program (--wrap=ion_study_solve): points that misbehave as no model should.
+/* Linked into a copy of the program (--wrap=ion_study_solve, ion_study_solve_points): points that misbehave as no model should.
  *
  * FAULTY_POINTS lists them: "17:segv 30:hang 40:fpe 41:abort 50:exit 60:slow". A point does so whenever
  * it is among those solved, before any of them is. */
@@ -14,6 +14,11 @@ PetscErrorCode __real_ion_study_solve(ion_study *study, uint64_t first, size_t n
                                       ion_block data, unsigned char *status);
 PetscErrorCode __wrap_ion_study_solve(ion_study *study, uint64_t first, size_t n_point,
                                       ion_block data, unsigned char *status);
+
+PetscErrorCode __real_ion_study_solve_points(ion_study *study, const uint64_t *point,
+                                             size_t n_point, ion_block data, unsigned char *status);
+PetscErrorCode __wrap_ion_study_solve_points(ion_study *study, const uint64_t *point,
+                                             size_t n_point, ion_block data, unsigned char *status);
 
 static void nap(double seconds)
 {
@@ -34,18 +39,29 @@ static void misbehave(const char *how)
   while (!strncmp(how, "hang", 4)) nap(1.0);
 }
 
-PetscErrorCode __wrap_ion_study_solve(ion_study *study, uint64_t first, size_t n_point,
-                                      ion_block data, unsigned char *status)
+static void look_up(uint64_t point)
 {
   const char *at = getenv("FAULTY_POINTS");
 
   while (at && *at) {
     char *end;
-    const uint64_t point = strtoull(at, &end, 10);
 
-    if (*end == ':' && point >= first && point < first + n_point) misbehave(end + 1);
+    if (strtoull(at, &end, 10) == point && *end == ':') misbehave(end + 1);
     at = strchr(end, ' ');
     if (at) at++;
   }
+}
+
+PetscErrorCode __wrap_ion_study_solve(ion_study *study, uint64_t first, size_t n_point,
+                                      ion_block data, unsigned char *status)
+{
+  for (size_t p = 0; p < n_point; p++) look_up(first + p);
   return __real_ion_study_solve(study, first, n_point, data, status);
+}
+
+PetscErrorCode __wrap_ion_study_solve_points(ion_study *study, const uint64_t *point,
+                                             size_t n_point, ion_block data, unsigned char *status)
+{
+  for (size_t p = 0; p < n_point; p++) look_up(point[p]);
+  return __real_ion_study_solve_points(study, point, n_point, data, status);
 }

@@ -1,7 +1,8 @@
+# shellcheck shell=bash
 # Sourced by cli_kill.sh and cli_kill_long.sh: runs that are killed at random moments and taken up again.
-# Needs IONSWEEP and MPIEXEC; KILLS says how many kills a study gets, KILL_STUDIES which studies.
+# Needs IONSWEEP and MPIEXEC; KILLS says how many kills there are, KILL_STUDIES which studies share them.
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
-: "${KILL_STUDIES:=steady_state}"
+: "${KILL_STUDIES:=steady_state threshold time_course statistics boundary}"
 seed=${ION_SEED:-$$}
 RANDOM=$seed
 failures=0
@@ -16,6 +17,38 @@ study_steady_state() {
   cat <<'YAML'
 model: neuron_glia
 design: {kind: grid, factors: {energy_supply: {from: 0.05, to: 1, count: 160}, temperature: {from: 25 degC, to: 42 degC, count: 100}}}
+YAML
+}
+
+study_threshold() {
+  cat <<'YAML'
+model: neuron_glia
+solve: threshold
+threshold: {parameter: energy_supply, from: 1, to: 0}
+outputs: [threshold.energy_supply, threshold.kind]
+design: {kind: grid, factors: {temperature: {from: 30 degC, to: 40 degC, count: 50}, neuron.spike_load.firing_rate: {from: 0 Hz, to: 5 Hz, count: 50}}}
+YAML
+}
+study_time_course() {
+  cat <<'YAML'
+model: neuron_glia
+solve: time_course
+time_course: {until: 20 s, schedule: [{at: 5 s, set: {energy_supply: 0.05}}], events: {depolarised: neuron.V > -50 mV}}
+design: {kind: grid, factors: {temperature: {from: 30 degC, to: 40 degC, count: 30}, neuron.spike_load.firing_rate: {from: 0 Hz, to: 5 Hz, count: 30}}}
+YAML
+}
+study_statistics() {
+  cat <<'YAML'
+model: neuron_glia
+outputs: [neuron.V, ecs.K, class]
+design: {kind: saltelli, samples: 512, replicates: 2, seed: 5, factors: {temperature: {uniform: [30 degC, 40 degC]}, energy_supply: {uniform: [0.1, 1]}, neuron.spike_load.firing_rate: {uniform: [0 Hz, 5 Hz]}}}
+YAML
+}
+study_boundary() {
+  cat <<'YAML'
+model: neuron_glia
+outputs: [neuron.V, class]
+design: {kind: boundary, of: class, start: 16, levels: 4, factors: {energy_supply: {from: 0.05, to: 1}, temperature: {from: 25 degC, to: 42 degC}}}
 YAML
 }
 
@@ -61,16 +94,16 @@ kill_once() {
 
 # kill_and_resume STUDY KILLS: every time another number of ranks takes the file up again
 kill_and_resume() {
-  local study=$1 kills=0 runs=0 ranks=1 whom begin
+  local study=$1 kills=0 runs=0 n=1 whom
   "study_$study" >"$study.yaml"
   "$IONSWEEP" run "$study.yaml" -o "$study.whole.nc" >run.out 2>run.err || fail "$study: $(cat run.err)"
   rm -f killed.nc*
   while [ "$kills" -lt "$2" ] && [ "$runs" -lt $((4 * $2)) ] && [ "$failures" = 0 ]; do
     runs=$((runs + 1))
-    ranks=$(((ranks + RANDOM % 4) % 5 + 1))
+    n=$(((n + RANDOM % 4) % 5 + 1))
     whom=$(printf 'all\none\nmpirun\n' | sed -n "$((RANDOM % 3 + 1))p")
-    start $ranks killed.nc
-    for begin in $(seq 500); do
+    start $n killed.nc
+    for _ in $(seq 500); do
       [ -s killed.nc.lock ] && break
       sleep 0.02
     done

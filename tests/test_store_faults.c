@@ -324,7 +324,7 @@ static PetscErrorCode pending_chunks_are_told_from_damaged_ones(void)
   flip_byte(path, offset_of(path, "V") + 2 * 8 * (uint64_t)CHUNK + 100);
   put_status(path, 3 * (uint64_t)CHUNK + 9, ION_PENDING);
   PetscCall(ion_block_create(N_OUTPUT, CHUNK, &data));
-  PetscCall(ion_store_open_read(path, &schema, &store));
+  PetscCall(ion_store_open_to_read(path, &schema, &store));
   for (uint64_t c = 0; c < 4; c++) {
     PetscCall(ion_store_check_chunk(store, c, data, status, &state));
     CHECK(state == expected[c]);

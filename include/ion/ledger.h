@@ -23,6 +23,9 @@ const char *ion_class_name(ion_class class_);
 /** The names of all classes in order of their value, blanks between. */
 extern const char ion_class_words[];
 
+/** The words of the output `departure.kind`, those of ion_loss in <ion/solver.h>. */
+extern const char ion_departure_words[];
+
 /** The values of `reached` the verdict tells apart; those of ion_reached in <ion/solver.h>. */
 enum { ION_LEDGER_REACHED_NOT = 0, ION_LEDGER_REACHED_DEPARTED = 3 };
 
@@ -50,6 +53,19 @@ typedef struct ion_outputs ion_outputs;
  */
 PetscErrorCode ion_outputs_create(const ion_model *model, const ion_node *selection,
                                   ion_outputs **outputs);
+
+/** Choose from a list of outputs what a selection names: names, globs and groups, one word or a list of them.
+ *
+ * @param[in]  all    [n_all]
+ * @param[in]  skips  words that mean something else, passed over; NULL for none
+ * @param[out] order  [n_all] the chosen ones in the order of the selection, each once; `n` of them
+ * @param[in,out] taken  [n_all] set where chosen
+ *
+ * @return PETSC_ERR_USER_INPUT at an unknown word, with the nearest known one
+ */
+PetscErrorCode ion_outputs_select(const ion_output *const *all, size_t n_all,
+                                  const ion_node *selection, PetscBool (*skips)(const char *word),
+                                  size_t *order, unsigned char *taken, size_t *n);
 
 /** A parameter that a study varies. */
 typedef struct {
@@ -86,6 +102,20 @@ const ion_outputs *ion_outputs_differentiated(const ion_outputs *outputs);
  */
 void ion_outputs_put_sensitivities(const ion_outputs *outputs, ion_block theta, size_t p,
                                    const double *q, const double *derivative, ion_block value);
+
+/** Whether `departure.at` or `departure.kind` are wanted. */
+PetscBool ion_outputs_need_departure(const ion_outputs *outputs);
+
+/** Report where on the straight path of parameters from the reference state the physiological branch is lost, which
+ * ion_outputs_observe leaves open.
+ *
+ * @param[in]     point  [n] the points it is known of
+ * @param[in]     at     [n] share of the path, NaN where it is not lost
+ * @param[in]     kind   [n] ion_loss
+ * @param[in,out] value  [n_output][n_point]
+ */
+void ion_outputs_put_departures(const ion_outputs *outputs, size_t n, const size_t *point,
+                                const double *at, const unsigned char *kind, ion_block value);
 
 /** Homeostasis bounds are quantities of the model named "homeostasis.<what>"; this reports outputs of
  * evaluated points.

@@ -205,7 +205,8 @@ PetscErrorCode ion_work_destroy(ion_work *work);
 enum {
   ION_RESIDUAL = 1,
   ION_JACOBIAN = 2,
-  ION_AFFINITY = 4 /**< affinities of every process, also those whose rate does not use them */
+  ION_AFFINITY = 4, /**< affinities of every process, also those whose rate does not use them */
+  ION_CLOSE    = 8  /**< ion_motion_evaluate: set the closing pools first */
 };
 
 /** Evaluate at n_point points (the blocks' first ones). Allocates nothing, cannot fail: a state out of
@@ -245,6 +246,53 @@ void ion_model_dynamics(const ion_model *model, ion_block prepared, ion_block x,
                         const ion_work *work, size_t p, double *J, double *M,
                         unsigned char *dynamic);
 size_t ion_model_n_dynamic(const ion_model *model);
+
+/* ---- equations of motion ---- */
+
+/** The network in time, dy/dt = f(y; theta). Unknowns y: those of the steady state with ln n, n the amount in
+ * mol, instead of ln c; then the gates. Charge and conserved totals hold exactly through one closing pool
+ * each, whose row of F is that constraint and whose unknown follows from the others.
+ *
+ * Its works differ from those of the steady state; what is reported reads them alike. */
+typedef struct ion_motion ion_motion;
+
+/** @return PETSC_ERR_SUP when constraints cannot be solved one after the other for one pool each */
+PetscErrorCode ion_motion_create(const ion_model *model, ion_motion **motion);
+PetscErrorCode ion_motion_destroy(ion_motion **motion);
+
+size_t ion_motion_n_unknown(const ion_motion *motion);
+
+/** [n_unknown] 1 where the row of F is dy/dt (s^-1), 0 where it is a constraint (1). */
+const unsigned char *ion_motion_dynamic(const ion_motion *motion);
+
+/** Sparsity of dF/dy; every diagonal entry is in it. */
+const ion_pattern *ion_motion_pattern(const ion_motion *motion);
+
+/** A work for ion_motion_evaluate; F [n_unknown], jac [n_nonzero] of its pattern, n_extra further rows.
+ * Its gate rows hold the state of each gate, 0 and the relaxation rate. */
+PetscErrorCode ion_motion_work_create(const ion_motion *motion, size_t n_point, size_t n_extra,
+                                      ion_work *work);
+
+/** F and dF/dy as ion_model_evaluate; with ION_CLOSE the unknowns of the closing pools are set first, so
+ * that their F is zero (NaN where no positive amount is left). */
+void ion_motion_evaluate(const ion_motion *motion, ion_block prepared, ion_block y, size_t n_point,
+                         unsigned what, ion_work *work);
+
+/** y from unknowns x of the steady state, gates at their steady state, constraints closed.
+ *
+ * @param[in]  x  [n_state][n_point]
+ * @param[out] y  [n_unknown][n_point]
+ */
+void ion_motion_start(const ion_motion *motion, ion_block prepared, ion_block x, size_t n_point,
+                      ion_work *work, ion_block y);
+
+/** x from y and the work evaluated at it; gates are left behind. */
+void ion_motion_steady_unknowns(const ion_motion *motion, const ion_work *work, ion_block y,
+                                size_t n_point, ion_block x);
+
+/** Whether a row of theta may change during a time course: not what is put in at the start, nor what the
+ * charge of a cell is made of. */
+PetscBool ion_motion_may_change(const ion_motion *motion, size_t row);
 
 /* Rows of `prepared` that reports need. */
 const double *ion_prepared_temperature(const ion_model *model, ion_block prepared); /**< K */

@@ -60,6 +60,8 @@ typedef struct {
   PetscBool isolate_all;   /**< every chunk goes to `isolated` */
   PetscBool tolerate_loss; /**< ranks but 0 may die (mpirun --enable-recovery); without rank 0 the
                                 others leave by _exit */
+  const char
+      *label; /**< which of several jobs it is, said with its progress; NULL for an only one */
 } ion_job;
 
 /** Why a job ended before its last chunk. */
@@ -122,6 +124,12 @@ PetscBool ion_study_is(const ion_study *study, const char *solve);
 size_t ion_study_n_output(const ion_study *study);
 const ion_output *ion_study_output_at(const ion_study *study, size_t i);
 
+/** How a boundary map is refined; NULL for any other study. */
+const ion_refinement *ion_study_refinement(const ion_study *study);
+
+/** The output a boundary map tells apart (ion_refinement.of), or ion_study_n_output. */
+size_t ion_study_boundary_output(const ion_study *study);
+
 /** What the result file's header says; borrowed from the study. */
 const ion_store_schema *ion_study_schema(const ion_study *study);
 
@@ -148,6 +156,23 @@ PetscErrorCode ion_study_solve_isolated(ion_study *study, uint64_t first, size_t
 /** Theta of points first ..., as the solver sees it: [n_theta][n_point] SI. */
 PetscErrorCode ion_study_theta(ion_study *study, uint64_t first, size_t n_point, ion_block theta);
 
+/** The course of one point of a time-course study, sampled. */
+typedef struct {
+  double every; /**< s */
+  size_t n_sample;
+  unsigned char status; /**< ion_status */
+  const ion_outputs
+      *outputs;    /**< what is sampled: all that the study's outputs and events watch; borrowed */
+  ion_block value; /**< [n_sample * n_output][1] sample by sample, NaN after the course has ended */
+} ion_trace;
+
+/** @param[in] every  as typed: "1 s"; destroy the trace, also after an error
+ *
+ * @return PETSC_ERR_USER_INPUT for a study that follows no time course */
+PetscErrorCode ion_study_trace(ion_study *study, uint64_t index, const char *every,
+                               ion_trace *trace);
+PetscErrorCode ion_trace_destroy(ion_trace *trace);
+
 /** Report everything the model can instead of what the sweep asks for; for tables, not for files. */
 PetscErrorCode ion_study_report_all(ion_study *study);
 
@@ -173,6 +198,16 @@ const ion_range *ion_study_ranges(const ion_study *study);
 /** Second-law audit over the points this rank has solved in this run, [n_process]; NULL before the first. */
 const ion_audit *ion_study_audit(const ion_study *study);
 
+/** A branch of the study's model as a table: arclength, real part and frequency of the leading eigenvalue, number of
+ * unstable eigenvalues, ion_place_kind, then the outputs. [5 + n_output][n]; the caller destroys it. */
+PetscErrorCode ion_study_branch_table(ion_study *study, const ion_branch *branch, size_t parameter,
+                                      const ion_outputs *outputs, ion_block *table);
+
+/** Write that table as a result file over `point`. */
+PetscErrorCode ion_study_branch_write(ion_study *study, const ion_branch *branch, size_t parameter,
+                                      const ion_outputs *outputs, ion_block table,
+                                      const char *path);
+
 /** The models found by name: in `models` of the present folder, the folders of ION_MODEL_PATH (colons
  * between), sweeps/models, and the installed share folder. The caller destroys it. */
 typedef struct {
@@ -182,6 +217,12 @@ typedef struct {
 } ion_library;
 PetscErrorCode ion_library_create(ion_library *library);
 PetscErrorCode ion_library_destroy(ion_library *library);
+
+/** One part of a study's chunks, to be solved by a run of its own: first, first + step, first + 2 step, ... */
+typedef struct {
+  uint64_t first;
+  uint64_t step; /**< how many parts there are; 0 for the whole study */
+} ion_part;
 
 /** Options of `run`. */
 typedef struct {
@@ -195,13 +236,18 @@ typedef struct {
   PetscBool isolate;       /**< all points in child processes */
   PetscBool tolerate_loss; /**< as in ion_job */
   unsigned retry;          /**< bits 1 << ion_status: points of these statuses are solved again */
+  ion_part part;
+  size_t n_take;
+  const char *const
+      *take; /**< [n_take] other files of this study, whose finished chunks are copied */
 } ion_run_options;
 
 /** Solve a study into its result file, resuming where an earlier run left off.
  *
  * Collective over `comm`. Rank 0 creates, locks and logs.
  *
- * @return PETSC_ERR_USER_INPUT before the first point when the output cannot be used
+ * @return PETSC_ERR_USER_INPUT before the first point when the output, or a file to take from, cannot
+ * be used
  */
 PetscErrorCode ion_study_run(MPI_Comm comm, ion_study *study, const ion_run_options *options,
                              ion_job_result *result);

@@ -21,6 +21,14 @@ static PetscErrorCode read_output(cli_arguments *arguments, const char *text)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+static PetscErrorCode read_csv(cli_arguments *arguments, const char *text)
+{
+  PetscFunctionBegin;
+  if (!*text) BAD("ionsweep: --csv needs a file name");
+  arguments->csv = text;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* "NAME=VALUE", cut at the first '='. */
 static PetscErrorCode read_set(cli_arguments *arguments, const char *text)
 {
@@ -60,6 +68,42 @@ static PetscErrorCode read_check_derivatives(cli_arguments *arguments, const cha
   (void)text;
   arguments->check_derivatives = PETSC_TRUE;
   return PETSC_SUCCESS;
+}
+
+static PetscErrorCode read_trace(cli_arguments *arguments, const char *text)
+{
+  arguments->trace = text;
+  return PETSC_SUCCESS;
+}
+
+static PetscErrorCode read_in(cli_arguments *arguments, const char *text)
+{
+  arguments->in = text;
+  return PETSC_SUCCESS;
+}
+
+static PetscErrorCode read_from(cli_arguments *arguments, const char *text)
+{
+  arguments->from = text;
+  return PETSC_SUCCESS;
+}
+
+static PetscErrorCode read_to(cli_arguments *arguments, const char *text)
+{
+  arguments->to = text;
+  return PETSC_SUCCESS;
+}
+
+static PetscErrorCode read_places(cli_arguments *arguments, const char *text)
+{
+  char *end;
+  const long n = strtol(text, &end, 10);
+
+  PetscFunctionBegin;
+  if (end == text || *end || n < 2 || n > 1000000)
+    BAD("ionsweep: --places wants a number from 2 to 1000000, not '%s'", text);
+  arguments->places = (size_t)n;
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 static PetscErrorCode read_of(cli_arguments *arguments, const char *text)
@@ -102,6 +146,29 @@ static PetscErrorCode read_interval(cli_arguments *arguments, const char *text)
   arguments->interval = strtod(text, &end);
   if (end == text || *end || !(arguments->interval >= 0.0) || isinf(arguments->interval))
     BAD("ionsweep: --interval wants seconds, not '%s'", text);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* "3/8": the third of eight parts. */
+static PetscErrorCode read_part(cli_arguments *arguments, const char *text)
+{
+  char *slash, *end = NULL;
+  const long part  = strtol(text, &slash, 10);
+  const long count = *slash == '/' ? strtol(slash + 1, &end, 10) : 0;
+
+  PetscFunctionBegin;
+  if (!end || *end || part < 1 || part > count || count > 10000000)
+    BAD("ionsweep: --part wants I/N with I from 1 to N, such as 3/8, not '%s'", text);
+  arguments->part = (ion_part){.first = (uint64_t)part - 1, .step = (uint64_t)count};
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode read_take(cli_arguments *arguments, const char *text)
+{
+  PetscFunctionBegin;
+  if (!*text) BAD("ionsweep: --take needs a file name");
+  PetscCall(PetscRealloc((arguments->n_take + 1) * sizeof *arguments->take, &arguments->take));
+  arguments->take[arguments->n_take++] = text;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -252,6 +319,7 @@ static const struct {
   reader read;
 } option[] = {
     {"--output",            PETSC_TRUE,  read_output           },
+    {"--csv",               PETSC_TRUE,  read_csv              },
     {"--set",               PETSC_TRUE,  read_set              },
     {"--restart",           PETSC_FALSE, read_restart          },
     {"--durable",           PETSC_TRUE,  read_durable          },
@@ -264,10 +332,17 @@ static const struct {
     {"--retry",             PETSC_TRUE,  read_retry            },
     {"--resolve",           PETSC_TRUE,  read_resolve          },
     {"--seed",              PETSC_TRUE,  read_seed             },
+    {"--part",              PETSC_TRUE,  read_part             },
+    {"--take",              PETSC_TRUE,  read_take             },
     {"--index",             PETSC_TRUE,  read_index            },
     {"--ranks",             PETSC_TRUE,  read_ranks            },
     {"--json",              PETSC_FALSE, read_json             },
     {"--check-derivatives", PETSC_FALSE, read_check_derivatives},
+    {"--trace",             PETSC_TRUE,  read_trace            },
+    {"--in",                PETSC_TRUE,  read_in               },
+    {"--from",              PETSC_TRUE,  read_from             },
+    {"--to",                PETSC_TRUE,  read_to               },
+    {"--places",            PETSC_TRUE,  read_places           },
     {"--of",                PETSC_TRUE,  read_of               },
     {"--by",                PETSC_TRUE,  read_by               },
     {"--help",              PETSC_FALSE, read_help             },
@@ -332,8 +407,8 @@ PetscErrorCode cli_arguments_read(const cli_verb *verb, int argc, char **argv,
   int n_word = 0;
 
   PetscFunctionBegin;
-  *arguments =
-      (cli_arguments){.durable = ION_DURABLE_INTERVAL, .interval = 30.0, .point_timeout = 60.0};
+  *arguments = (cli_arguments){
+      .durable = ION_DURABLE_INTERVAL, .interval = 30.0, .point_timeout = 60.0, .places = 1000};
   for (int i = 0; i < argc; i++) {
     if (argv[i][0] == '-' && argv[i][1]) {
       PetscCall(read_option(verb, argc, argv, &i, arguments));
@@ -357,5 +432,6 @@ PetscErrorCode cli_arguments_free(cli_arguments *arguments)
   for (size_t i = 0; i < arguments->n_set; i++) PetscCall(PetscFree(arguments->set_text[i]));
   PetscCall(PetscFree(arguments->set_text));
   PetscCall(PetscFree(arguments->set));
+  PetscCall(PetscFree(arguments->take));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -21,6 +21,7 @@ typedef struct {
   const char *file;  /* the word after the verb: a file, a model, or what to list */
   const char *model; /* the word after that: of `list parameters MODEL` */
   const char *output;
+  const char *csv; /* table of `analyze` */
   size_t n_set;
   ion_override *set;
   char **set_text; /* [n_set] the copies */
@@ -29,6 +30,9 @@ typedef struct {
   double interval;   /* s */
   double stop_after; /* s; 0: no limit */
   uint64_t max_points, index;
+  ion_part part;
+  size_t n_take;
+  const char **take;    /* [n_take] */
   double point_timeout; /* s */
   PetscBool isolate, tolerate_loss;
   unsigned retry;           /* bits of ion_status */
@@ -36,6 +40,9 @@ typedef struct {
   size_t n_ranks;
   int ranks[CLI_MAX_RANKS];
   PetscBool check_derivatives;
+  const char *trace;          /* time between samples as typed, or NULL */
+  const char *in, *from, *to; /* of `branch`: the parameter and its range */
+  size_t places;
   const char *of,
       *by; /* outputs and parameters of that check, commas between; NULL: the usual ones */
 } cli_arguments;
@@ -50,7 +57,7 @@ typedef struct {
   PetscErrorCode (*run)(MPI_Comm comm, const cli_arguments *arguments, int *exit_status);
 } cli_verb;
 
-extern const cli_verb cli_run, cli_plan, cli_point, cli_list, cli_verify;
+extern const cli_verb cli_run, cli_plan, cli_point, cli_branch, cli_analyze, cli_list, cli_verify;
 
 /* All verbs, NULL at the end. */
 extern const cli_verb *const cli_verbs[];
@@ -83,6 +90,9 @@ PetscErrorCode cli_point_text(const ion_study *study, uint64_t index, char *text
 /* "0.4, 30" of a point with a few factors, "point 17" of any other. */
 PetscErrorCode cli_point_brief(const ion_study *study, uint64_t index, char *text, size_t size);
 
+/* What a user should know about the design, on stderr. */
+void cli_print_warnings(const ion_study *study);
+
 /* "12.3 MB" */
 void cli_size_text(double bytes, char *text, size_t size);
 
@@ -104,6 +114,9 @@ typedef struct {
 PetscErrorCode cli_print_json(const cli_solved *solved);
 PetscErrorCode cli_print_tables(const cli_solved *solved);
 
+/* Print the time course of a point, sampled. */
+PetscErrorCode cli_print_trace(const cli_arguments *arguments, const cli_solved *solved);
+
 /* Print derivatives at a point of a study by the adjoint beside those by solving again at other values of
  * the parameter; exit status 1 where they disagree. */
 PetscErrorCode cli_check_derivatives(const cli_arguments *arguments, ion_study *study,
@@ -111,6 +124,12 @@ PetscErrorCode cli_check_derivatives(const cli_arguments *arguments, ion_study *
 
 /* The class of a solved point. */
 const char *cli_class_of(const cli_solved *solved);
+
+/* What a boundary map costs and can miss; nodes solved with one boundary straight across it. */
+double cli_boundary_typical(const ion_refinement *how);
+void cli_print_boundary_plan(const ion_refinement *how, uint64_t n_node);
+void cli_print_boundary_result(const ion_refinement *how, const ion_job_result *result,
+                               uint64_t n_node);
 
 /* Sum up a run on rank 0. Collective over `comm`. */
 PetscErrorCode cli_print_summary(MPI_Comm comm, const ion_study *study, const char *file,

@@ -4,7 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-const cli_verb *const cli_verbs[] = {&cli_run, &cli_plan, &cli_point, &cli_list, &cli_verify, NULL};
+const cli_verb *const cli_verbs[] = {&cli_run,     &cli_plan, &cli_point,  &cli_branch,
+                                     &cli_analyze, &cli_list, &cli_verify, NULL};
 
 /* A disk that is full or a file that was taken away says all there is to say. */
 static PetscBool is_of_file(PetscErrorCode code)
@@ -51,7 +52,8 @@ static PetscErrorCode find_verb(const char *word, const cli_verb **verb)
              "ionsweep: unknown %s '%s'; did you mean '%s'?", *word == '-' ? "option" : "verb",
              word, nearest);
   SETERRQ(PETSC_COMM_SELF, PETSC_ERR_USER_INPUT,
-          "ionsweep: unknown %s '%s'; verbs: run, plan, point, list, verify (ionsweep --help)",
+          "ionsweep: unknown %s '%s'; verbs: run, plan, point, branch, analyze, list, verify "
+          "(ionsweep --help)",
           *word == '-' ? "option" : "verb", word);
 }
 
@@ -88,7 +90,8 @@ static PetscErrorCode run_command(MPI_Comm comm, int rank, const cli_words *word
 
   PetscFunctionBegin;
   PetscCheck(word, PETSC_COMM_SELF, PETSC_ERR_USER_INPUT,
-             "ionsweep: a verb is missing: run, plan, point, list or verify (ionsweep --help)");
+             "ionsweep: a verb is missing: run, plan, point, branch, analyze, list or verify "
+             "(ionsweep --help)");
   if (!strcmp(word, "help") && words->argc > 2) {
     PetscCall(find_verb(words->argv[2], &verb));
     if (rank == 0) cli_print_help(verb);

@@ -21,6 +21,10 @@ static PetscErrorCode check_arguments(const cli_arguments *arguments)
   PetscCheck(!arguments->check_derivatives || !arguments->json, PETSC_COMM_SELF,
              PETSC_ERR_USER_INPUT,
              "ionsweep point: --check-derivatives prints a table; it cannot be had with --json");
+  PetscCheck(!arguments->trace || (!arguments->json && !arguments->check_derivatives),
+             PETSC_COMM_SELF, PETSC_ERR_USER_INPUT,
+             "ionsweep point: --trace prints samples; it cannot be had with --json or "
+             "--check-derivatives");
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -57,6 +61,10 @@ static PetscErrorCode solve(cli_solved *solved)
 static PetscErrorCode solve_and_print(const cli_arguments *arguments, cli_solved *solved)
 {
   PetscFunctionBegin;
+  if (arguments->trace) {
+    PetscCall(cli_print_trace(arguments, solved));
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
   PetscCall(solve(solved));
   PetscCall(arguments->json ? cli_print_json(solved) : cli_print_tables(solved));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -84,12 +92,13 @@ static PetscErrorCode run(MPI_Comm comm, const cli_arguments *arguments, int *ex
 const cli_verb cli_point = {
     .name  = "point",
     .usage = "ionsweep point MODEL-or-SWEEP [--index I] [--set NAME=VALUE]... [--json |\n"
-             "         --check-derivatives [--of OUTPUT,...] [--by PARAMETER,...]]",
+             "         --trace TIME | --check-derivatives [--of OUTPUT,...] [--by PARAMETER,...]]",
     .help =
         "Solve one point and print everything about it: state, Nernst potentials, ATP, the rate,\n"
         "affinity and dissipation of every process, totals, stability and verdict. A model is\n"
-        "solved as it stands; of a sweep the point --index is, which counts from 0.",
-    .options  = "--index --set --json --check-derivatives --of --by --help",
+        "solved as it stands; of a sweep the point --index is, which counts from 0.\n"
+        "--trace '1 s' prints a time course every second instead, as comma-separated values.",
+    .options  = "--index --set --json --trace --check-derivatives --of --by --help",
     .min_word = 1,
     .max_word = 1,
     .run      = run,

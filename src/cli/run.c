@@ -54,9 +54,8 @@ static PetscErrorCode open_study(MPI_Comm comm, const cli_arguments *arguments, 
 static void say_how_to_go_on(const cli_arguments *arguments, const ion_job_result *result)
 {
   if (result->stopped)
-    printf("stopped on request: finished points are saved in %s; run the same command again to go "
-           "on\n",
-           arguments->output);
+    printf("stopped %s: finished points are saved in %s; run the same command again to go on\n",
+           result->n_lost ? "after a rank was lost" : "on request", arguments->output);
 }
 
 /* A rank is lost: rank 0 ends what is left of the job, with the exit status it has earned. The others
@@ -110,7 +109,11 @@ static PetscErrorCode solve(MPI_Comm comm, ion_study *study, const cli_arguments
                                    .point_timeout = arguments->point_timeout,
                                    .isolate       = arguments->isolate,
                                    .tolerate_loss = arguments->tolerate_loss,
-                                   .retry         = arguments->retry};
+                                   .retry         = arguments->retry,
+
+                                   .part   = arguments->part,
+                                   .n_take = arguments->n_take,
+                                   .take   = arguments->take};
   ion_job_result result;
   PetscErrorCode code;
   int rank;
@@ -118,6 +121,7 @@ static PetscErrorCode solve(MPI_Comm comm, ion_study *study, const cli_arguments
   PetscFunctionBegin;
   memset(&result, 0, sizeof result);
   PetscCallMPI(MPI_Comm_rank(comm, &rank));
+  if (rank == 0) cli_print_warnings(study);
   code = ion_study_run(comm, study, &options, &result);
   if (result.apart) {
     PetscCall(end_apart(comm, study, arguments, &result, code, exit_status));
@@ -150,13 +154,17 @@ static PetscErrorCode run(MPI_Comm comm, const cli_arguments *arguments, int *ex
 
 const cli_verb cli_run = {
     .name  = "run",
-    .usage = "ionsweep run SWEEP -o FILE.nc [--set NAME=VALUE]... [--restart]",
+    .usage = "ionsweep run SWEEP -o FILE.nc [--set NAME=VALUE]... [--restart] [--take FILE.nc]...",
     .help =
         "Solve every point of a sweep file into one NetCDF file. If FILE.nc is this study's and\n"
         "unfinished, its finished points are kept and the others solved. Start it under mpirun\n"
-        "to share the work: any number of ranks gives the same file.",
+        "to share the work: any number of ranks gives the same file. Runs that cannot share a "
+        "file\n"
+        "solve parts: --part 1/2 and --part 2/2, each into its own; a last run with --take for "
+        "each\n"
+        "of the parts makes one file of them, the same as that of a single run.",
     .options   = "--output --set --restart --durable --interval --stop-after --max-points "
-                 "--point-timeout --isolate --retry --tolerate-loss --help",
+                 "--point-timeout --isolate --retry --tolerate-loss --part --take --help",
     .min_word  = 1,
     .max_word  = 1,
     .all_ranks = PETSC_TRUE,

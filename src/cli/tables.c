@@ -76,6 +76,18 @@ static void print_by_compartment(const cli_solved *solved, const char *group, co
   }
 }
 
+static void print_value(const ion_output *output, double value)
+{
+  char word[64];
+
+  printf("  %-28s", output->name);
+  if (output->flags)
+    printf("%13s", cli_flag_word(output->flags, value, word, sizeof word));
+  else
+    print_cell(value);
+  printf(" %s\n", strcmp(output->unit, "1") ? output->unit : "");
+}
+
 static void print_list(const cli_solved *solved, const char *group, const char *heading)
 {
   PetscBool is_any = PETSC_FALSE;
@@ -86,9 +98,19 @@ static void print_list(const cli_solved *solved, const char *group, const char *
     if (strcmp(output->group, group) != 0) continue;
     if (!is_any) printf("\n%s\n", heading);
     is_any = PETSC_TRUE;
-    printf("  %-28s", output->name);
-    print_cell(*ion_row(solved->value, i));
-    printf(" %s\n", strcmp(output->unit, "1") ? output->unit : "");
+    print_value(output, *ion_row(solved->value, i));
+  }
+}
+
+/* Every group under its own name, in the order of the outputs. */
+static void print_groups(const cli_solved *solved)
+{
+  for (size_t i = 0; i < ion_study_n_output(solved->study); i++) {
+    const char *group = ion_study_output_at(solved->study, i)->group;
+    size_t k          = 0;
+
+    while (k < i && strcmp(ion_study_output_at(solved->study, k)->group, group) != 0) k++;
+    if (k == i) print_list(solved, group, group);
   }
 }
 
@@ -229,9 +251,14 @@ PetscErrorCode cli_print_tables(const cli_solved *solved)
   printf("%s\n%s%s%s\n", ion_study_title(solved->study), ion_model_name(model),
          ion_design_n_factor(ion_study_design(solved->study)) ? " at " : "",
          ion_design_n_factor(ion_study_design(solved->study)) ? where : "");
-  printf("status: %s, class: %s\n", ion_status_name((ion_status)solved->status),
-         cli_class_of(solved));
+  printf("status: %s", ion_status_name((ion_status)solved->status));
+  if (ion_study_is(solved->study, "steady_state")) printf(", class: %s", cli_class_of(solved));
+  printf("\n");
   if (solved->status != ION_OK) PetscFunctionReturn(PETSC_SUCCESS);
+  if (!ion_study_is(solved->study, "steady_state")) {
+    print_groups(solved);
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
   print_by_compartment(solved, "state", "State");
   print_by_compartment(solved, "nernst", "Nernst potentials");
   print_by_compartment(solved, "electrical", "Electrical readings");

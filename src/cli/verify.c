@@ -193,7 +193,7 @@ static PetscErrorCode verify(verification *v, const cli_arguments *arguments)
   if (readable) {
     PetscCall(ion_block_create(v->schema->n_output, (size_t)v->schema->chunk_size, &v->data));
     PetscCall(PetscCalloc1((size_t)v->schema->chunk_size, &v->status));
-    PetscCall(ion_store_open_read(v->path, v->schema, &v->store));
+    PetscCall(ion_store_open_to_read(v->path, v->schema, &v->store));
     PetscCall(check_chunks(v));
     PetscCall(check_points(v, arguments));
   }

@@ -2,6 +2,8 @@
 
 const char ion_class_words[] = "pending physiological strained collapsed oscillatory none_found";
 
+const char ion_departure_words[] = "none fold hopf bound absent";
+
 const char *ion_class_name(ion_class class_)
 {
   static const char *const name[ION_N_CLASS] = {"pending",   "physiological", "strained",

@@ -42,7 +42,8 @@ extern const ion_item_kind ion_item_potential, ion_item_concentration, ion_item_
     ion_item_osmolarity, ion_item_nernst, ion_item_a_atp, ion_item_work, ion_item_efficiency,
     ion_item_flux, ion_item_affinity, ion_item_dissipation, ion_item_total_dissipation,
     ion_item_total_entropy, ion_item_total_fuel, ion_item_total_closure, ion_item_total_heat,
-    ion_item_eigenvalue, ion_item_frequency, ion_item_class;
+    ion_item_eigenvalue, ion_item_frequency, ion_item_class, ion_item_departure,
+    ion_item_departure_kind;
 
 struct ion_outputs {
   const ion_model *model; /* borrowed */

@@ -221,6 +221,19 @@ static void verdict(const ion_item *item, const ion_view *v, double *restrict y)
   }
 }
 
+/* Read from the branch, not from the state: see ion_outputs_put_departures. */
+static void departure(const ion_item *item, const ion_view *v, double *restrict y)
+{
+  (void)item;
+  for (size_t p = 0; p < v->n_point; p++) y[p] = (double)NAN;
+}
+
+static void departure_kind(const ion_item *item, const ion_view *v, double *restrict y)
+{
+  (void)item;
+  for (size_t p = 0; p < v->n_point; p++) y[p] = 0;
+}
+
 /* How each is reported: group, unit, reported value per SI value, and whether it needs eigenvalues. */
 const ion_item_kind ion_item_potential         = {potential, "state", "mV", 1e3, PETSC_FALSE};
 const ion_item_kind ion_item_concentration     = {concentration, "state", "mM", 1.0, PETSC_FALSE};
@@ -237,13 +250,15 @@ const ion_item_kind ion_item_total_dissipation = {total_dissipation, "ledger.tot
                                                   PETSC_FALSE};
 const ion_item_kind ion_item_total_entropy     = {total_entropy, "ledger.total", "W/K", 1.0,
                                                   PETSC_FALSE};
-const ion_item_kind ion_item_total_fuel    = {total_fuel, "ledger.total", "pW", 1e12, PETSC_FALSE};
-const ion_item_kind ion_item_total_closure = {total_closure, "ledger.total", "pW", 1e12,
-                                              PETSC_FALSE};
-const ion_item_kind ion_item_eigenvalue    = {eigenvalue, "stability", "1/s", 1.0, PETSC_TRUE};
-const ion_item_kind ion_item_frequency     = {frequency, "stability", "Hz",
-                                              0.15915494309189535 /* 1/(2 pi) */, PETSC_TRUE};
-const ion_item_kind ion_item_class         = {verdict, "class", "1", 1.0, PETSC_TRUE};
+const ion_item_kind ion_item_total_fuel     = {total_fuel, "ledger.total", "pW", 1e12, PETSC_FALSE};
+const ion_item_kind ion_item_total_closure  = {total_closure, "ledger.total", "pW", 1e12,
+                                               PETSC_FALSE};
+const ion_item_kind ion_item_eigenvalue     = {eigenvalue, "stability", "1/s", 1.0, PETSC_TRUE};
+const ion_item_kind ion_item_frequency      = {frequency, "stability", "Hz",
+                                               0.15915494309189535 /* 1/(2 pi) */, PETSC_TRUE};
+const ion_item_kind ion_item_class          = {verdict, "class", "1", 1.0, PETSC_TRUE};
+const ion_item_kind ion_item_departure      = {departure, "class", "1", 1.0, PETSC_TRUE};
+const ion_item_kind ion_item_departure_kind = {departure_kind, "class", "1", 1.0, PETSC_TRUE};
 
 void ion_outputs_observe(const ion_outputs *outputs, ion_block theta, ion_block prepared,
                          const ion_work *work_, size_t n_point, const unsigned char *reached,

@@ -2,6 +2,7 @@
 #include "ledger_impl.h"
 
 #include <fnmatch.h>
+#include <stdio.h>
 #include <string.h>
 
 static PetscErrorCode item_free(ion_item *item)
@@ -45,48 +46,85 @@ static PetscBool matches(const ion_output *output, const char *word)
   return (PetscBool)(strpbrk(word, "*?[") && !fnmatch(word, output->name, 0));
 }
 
-/* An unknown word, with the nearest name or group. */
-static PetscErrorCode refuse(const ion_outputs *all, const ion_node *node, const char *word)
+/* The groups of a list of outputs, each once, commas between. */
+static PetscErrorCode list_groups(const ion_output *const *all, size_t n, char **text)
 {
-  const char **known, *nearest;
+  size_t size = 1, used = 0;
 
   PetscFunctionBegin;
-  PetscCall(PetscMalloc1(2 * all->n, &known));
-  for (size_t i = 0; i < all->n; i++) {
-    known[2 * i]     = all->item[i].about.name;
-    known[2 * i + 1] = all->item[i].about.group;
+  for (size_t i = 0; i < n; i++) size += strlen(all[i]->group) + 2;
+  PetscCall(PetscCalloc1(size, text));
+  for (size_t i = 0; i < n; i++) {
+    size_t k = 0;
+
+    while (k < i && strcmp(all[k]->group, all[i]->group) != 0) k++;
+    if (k < i) continue;
+    used += (size_t)snprintf(*text + used, size - used, "%s%s", used ? ", " : "", all[i]->group);
   }
-  nearest = ion_nearest_name(word, known, 2 * all->n);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* An unknown word, with the nearest name or group. */
+static PetscErrorCode refuse(const ion_output *const *all, size_t n, const ion_node *node,
+                             const char *word)
+{
+  const char **known, *nearest;
+  char *groups = NULL;
+  PetscErrorCode code;
+
+  PetscFunctionBegin;
+  PetscCall(PetscMalloc1(2 * n, &known));
+  for (size_t i = 0; i < n; i++) {
+    known[2 * i]     = all[i]->name;
+    known[2 * i + 1] = all[i]->group;
+  }
+  nearest = ion_nearest_name(word, known, 2 * n);
   PetscCall(PetscFree(known));
+  PetscCall(list_groups(all, n, &groups));
   if (strpbrk(word, "*?["))
-    PetscCall(ion_node_fail(node, "no output matches '%s'", word));
+    code = ion_node_fail(node, "no output matches '%s'", word);
   else if (nearest)
-    PetscCall(ion_node_fail(node, "unknown output '%s'; did you mean '%s'?", word, nearest));
+    code = ion_node_fail(node, "unknown output '%s'; did you mean '%s'?", word, nearest);
   else
-    PetscCall(ion_node_fail(node,
-                            "unknown output '%s'; groups: state, nernst, electrical, atp, ledger, "
-                            "ledger.total, audit, nanodomain, sensitivity.local, stability, class",
-                            word));
+    code = ion_node_fail(node, "unknown output '%s'; groups: %s", word, groups);
+  PetscCall(PetscFree(groups));
+  PetscCall(code);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* Append to `order` what a word means and is not taken yet. */
-static PetscErrorCode choose(const ion_outputs *all, const ion_node *node, size_t *order,
-                             unsigned char *taken, size_t *n)
+static PetscErrorCode choose(const ion_output *const *all, size_t n_all, const ion_node *node,
+                             const char *word, size_t *order, unsigned char *taken, size_t *n)
 {
-  const char *word;
   PetscBool known = PETSC_FALSE;
 
   PetscFunctionBegin;
-  PetscCall(ion_node_get_string(node, "an output", &word));
-  if (ion_outputs_is_local(word)) PetscFunctionReturn(PETSC_SUCCESS);
-  for (size_t i = 0; i < all->n; i++) {
-    if (!matches(&all->item[i].about, word)) continue;
+  for (size_t i = 0; i < n_all; i++) {
+    if (!matches(all[i], word)) continue;
     known = PETSC_TRUE;
     if (!taken[i]) order[(*n)++] = i;
     taken[i] = 1;
   }
-  if (!known) PetscCall(refuse(all, node, word));
+  if (!known) PetscCall(refuse(all, n_all, node, word));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode ion_outputs_select(const ion_output *const *all, size_t n_all,
+                                  const ion_node *selection, PetscBool (*skips)(const char *),
+                                  size_t *order, unsigned char *taken, size_t *n)
+{
+  const PetscBool is_list = (PetscBool)(ion_node_type(selection) == ION_SEQUENCE);
+  const size_t n_word     = is_list ? ion_node_count(selection) : 1;
+
+  PetscFunctionBegin;
+  if (!n_word) PetscCall(ion_node_fail(selection, "outputs needs at least one name"));
+  for (size_t i = 0; i < n_word; i++) {
+    const ion_node *node = is_list ? ion_node_at(selection, i) : selection;
+    const char *word;
+
+    PetscCall(ion_node_get_string(node, "an output", &word));
+    if (!skips || !skips(word)) PetscCall(choose(all, n_all, node, word, order, taken, n));
+  }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -106,24 +144,10 @@ PetscErrorCode ion_outputs_keep(ion_outputs *all, const size_t *order, const uns
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode choose_all(const ion_outputs *all, const ion_node *selection, size_t *order,
-                                 unsigned char *taken, size_t *n)
-{
-  PetscFunctionBegin;
-  if (ion_node_type(selection) != ION_SEQUENCE) {
-    PetscCall(choose(all, selection, order, taken, n));
-    PetscFunctionReturn(PETSC_SUCCESS);
-  }
-  if (!ion_node_count(selection))
-    PetscCall(ion_node_fail(selection, "outputs needs at least one name"));
-  for (size_t i = 0; i < ion_node_count(selection); i++)
-    PetscCall(choose(all, ion_node_at(selection, i), order, taken, n));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
 static PetscErrorCode reduce(ion_outputs *all, const ion_node *selection)
 {
   const size_t most = all->n * (1 + all->n_varied);
+  const ion_output **about;
   size_t *order, n = 0;
   unsigned char *taken;
   PetscErrorCode code;
@@ -131,7 +155,10 @@ static PetscErrorCode reduce(ion_outputs *all, const ion_node *selection)
   PetscFunctionBegin;
   PetscCall(PetscMalloc1(most, &order));
   PetscCall(PetscCalloc1(most, &taken));
-  code = choose_all(all, selection, order, taken, &n);
+  PetscCall(PetscMalloc1(all->n, &about));
+  for (size_t i = 0; i < all->n; i++) about[i] = &all->item[i].about;
+  code = ion_outputs_select(about, all->n, selection, ion_outputs_is_local, order, taken, &n);
+  PetscCall(PetscFree(about));
   if (!code) code = ion_outputs_choose_local(all, selection, order, taken, &n);
   if (!code) code = ion_outputs_keep(all, order, taken, n);
   PetscCall(PetscFree(order));
@@ -163,4 +190,26 @@ PetscErrorCode ion_outputs_create_varying(const ion_model *model, const ion_node
   for (size_t i = 0; i < (*outputs)->n; i++)
     if ((*outputs)->item[i].kind->needs_eigenvalue) (*outputs)->need_eigenvalue = PETSC_TRUE;
   PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscBool ion_outputs_need_departure(const ion_outputs *outputs)
+{
+  for (size_t i = 0; i < outputs->n; i++)
+    if (outputs->item[i].kind == &ion_item_departure ||
+        outputs->item[i].kind == &ion_item_departure_kind)
+      return PETSC_TRUE;
+  return PETSC_FALSE;
+}
+
+void ion_outputs_put_departures(const ion_outputs *outputs, size_t n, const size_t *point,
+                                const double *at, const unsigned char *kind, ion_block value)
+{
+  for (size_t i = 0; i < outputs->n; i++) {
+    double *y = ion_row(value, i);
+
+    if (outputs->item[i].kind == &ion_item_departure)
+      for (size_t k = 0; k < n; k++) y[point[k]] = at[k];
+    if (outputs->item[i].kind == &ion_item_departure_kind)
+      for (size_t k = 0; k < n; k++) y[point[k]] = kind[k];
+  }
 }

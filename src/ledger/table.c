@@ -179,6 +179,12 @@ static PetscErrorCode add_totals(ion_outputs *outputs)
                             "frequency of the leading eigenvalue"));
   PetscCall(ion_outputs_add(outputs, &ion_item_class, 0, 0, "class", "verdict on homeostasis"));
   outputs->item[outputs->n - 1].about.flags = ion_class_words;
+  PetscCall(ion_outputs_add(outputs, &ion_item_departure, 0, 0, "departure.at",
+                            "share of the straight path of parameters from the reference state at "
+                            "which the physiological branch is lost"));
+  PetscCall(ion_outputs_add(outputs, &ion_item_departure_kind, 0, 0, "departure.kind",
+                            "how the physiological branch is lost on that path"));
+  outputs->item[outputs->n - 1].about.flags = ion_departure_words;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -53,4 +53,7 @@ PetscErrorCode ion_builder_add_osmolarity(ion_builder *b, ion_entry_list *list, 
                                           int compartment, int by);
 PetscErrorCode ion_builder_add_rate(ion_builder *b, size_t process);
 
+/* assemble.c: sparsity of dF/dx and the sums of its entries; the rates' own derivatives */
+PetscErrorCode ion_builder_finish(ion_builder *b);
+
 #endif

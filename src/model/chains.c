@@ -104,12 +104,26 @@ static PetscErrorCode chain_remainder(ion_model *model, size_t p)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* The unknown is ln c; in time ln n, and ln c = ln n - ln w. */
+static PetscErrorCode chain_direct(ion_model *model, size_t p)
+{
+  ion_pool_plan *plan = &model->plan[p];
+  ion_chain volume[ION_MAX_CHAIN];
+  const int n = model->in_time ? ion_chain_volume(model, model->pool[p].compartment, volume) : 0;
+
+  PetscFunctionBegin;
+  PetscCall(extend_chain(plan, model->pool[p].x, 1, ion_builder_ones(model)));
+  for (int k = 0; k < n; k++)
+    PetscCall(extend_chain(plan, volume[k].x, -volume[k].coefficient, volume[k].row));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 PetscErrorCode ion_chains_build(ion_model *model)
 {
   PetscFunctionBegin;
   for (size_t p = 0; p < model->network.n_pool; p++)
     if (model->plan[p].rule == ION_POOL_DIRECT)
-      PetscCall(extend_chain(&model->plan[p], model->pool[p].x, 1, ion_builder_ones(model)));
+      PetscCall(chain_direct(model, p));
     else if (model->plan[p].rule == ION_POOL_PAIR)
       PetscCall(chain_pair(model, p));
   for (size_t p = 0; p < model->network.n_pool; p++)

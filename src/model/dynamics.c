@@ -27,8 +27,16 @@ static void add(const ion_linear *e, double *matrix, int i, int x, double v)
   matrix[(size_t)i + e->n * (size_t)x] += v;
 }
 
+/* The column of a gate that moves in time, or of the one it is a function of; -1 for none. */
+static int gate_variable(const ion_model *m, const ion_gate *gate)
+{
+  const ion_gate *moves = gate->of < 0 ? gate : &m->process_detail[gate->of_process].gate[gate->of];
+
+  return moves->is_dynamic ? (int)m->n_state + moves->dynamic : -1;
+}
+
 /* factor * dJ_r/dx into row i, gates as variables of their own: what the steady gates contribute to the
- * derivative by V moves to the columns of the gates, dJ/dg = J power/g. */
+ * derivative by V moves to the columns of the gates, dJ/dg = J power/g, for g(n) times dg/dn. */
 static void add_rate(const ion_linear *e, int i, size_t r, double factor)
 {
   const ion_model *m          = e->model;
@@ -43,10 +51,11 @@ static void add_rate(const ion_linear *e, int i, size_t r, double factor)
   }
   for (int k = 0; k < d->n_gate; k++) {
     const double g = value(e, d->row_gate[k]), dg = value(e, d->row_gate[k] + 1);
-    const double dJ = factor * value(e, m->row_J + (int)r) * d->gate[k].power / g;
+    const double dJ    = factor * value(e, m->row_J + (int)r) * d->gate[k].power / g;
+    const int variable = gate_variable(m, &d->gate[k]);
 
-    if (!d->gate[k].is_dynamic || g == 0) continue;
-    add(e, e->J, i, (int)m->n_state + d->gate[k].dynamic, dJ);
+    if (variable < 0 || g == 0) continue;
+    add(e, e->J, i, variable, d->gate[k].of < 0 ? dJ : dJ * value(e, d->row_gate[k] + 2));
     add(e, e->J, i, x_V, -dJ * dg * unit);
   }
 }
@@ -92,13 +101,31 @@ static void fill_balance(const ion_linear *e, int i)
       if (m->process[r].term[t].pool == q) add_rate(e, i, r, m->process[r].term[t].nu);
 }
 
-/* Charge and conserved totals: the rows of dF/dx. */
-static void fill_constraint(const ion_linear *e, int i)
+/* Charge and conserved totals: row `from` of dF/dx. */
+static void fill_constraint(const ion_linear *e, int i, int from)
 {
   const ion_pattern *pattern = &e->model->pattern;
 
-  for (int k = pattern->start[i]; k < pattern->start[i + 1]; k++)
+  for (int k = pattern->start[from]; k < pattern->start[from + 1]; k++)
     add(e, e->J, i, pattern->col[k], value(e, e->model->row_jac + k));
+}
+
+/* An electroneutral composition in time: C dV/dt = F sum z S J, and the charge row instead of the balance of
+ * the ion that follows. */
+static void fill_neutrality(const ion_linear *e, int compartment)
+{
+  const ion_model *m    = e->model;
+  const int i           = m->compartment[compartment].x_V;
+  const double capacity = value(e, ~m->prep_capacitance[compartment]);
+
+  add(e, e->M, i, i, capacity * ion_thermal_voltage(m->T_ref));
+  for (size_t r = 0; r < m->network.n_process; r++)
+    for (size_t t = 0; t < m->process[r].n_pool; t++) {
+      const ion_pool *pool = &m->pool[m->process[r].term[t].pool];
+
+      if (pool->compartment == compartment)
+        add_rate(e, i, r, m->species[pool->species].valence * m->process[r].term[t].nu);
+    }
 }
 
 /* dg/dt = rate (g_inf(V) - g) */
@@ -122,6 +149,37 @@ static void fill_gates(const ion_linear *e)
   }
 }
 
+/* Compartment whose electroneutrality turns row i around, or -1. */
+static int neutral_compartment(const ion_model *m, int i)
+{
+  for (size_t c = 0; c < m->network.n_compartment; c++) {
+    const int pool = m->compartment_detail[c].neutral_pool;
+
+    if (pool >= 0 && (m->compartment[c].x_V == i || m->plan[pool].row_F == i)) return (int)c;
+  }
+  return -1;
+}
+
+static void fill_rows(const ion_linear *e, unsigned char *dynamic)
+{
+  const ion_model *m = e->model;
+
+  for (int i = 0; i < (int)m->n_state; i++) {
+    const int neutral     = neutral_compartment(m, i);
+    const PetscBool moves = (PetscBool)(m->row_pool[i] >= 0 || m->row_kind_equilibrium[i] >= 0);
+
+    dynamic[i] = (unsigned char)((neutral < 0) == moves);
+    if (neutral >= 0 && dynamic[i])
+      fill_neutrality(e, neutral);
+    else if (neutral >= 0)
+      fill_constraint(e, i, m->compartment[neutral].x_V);
+    else if (dynamic[i])
+      fill_balance(e, i);
+    else
+      fill_constraint(e, i, i);
+  }
+}
+
 void ion_model_dynamics(const ion_model *model, ion_block prepared, ion_block x,
                         const ion_work *work, size_t p, double *J, double *M,
                         unsigned char *dynamic)
@@ -133,13 +191,7 @@ void ion_model_dynamics(const ion_model *model, ion_block prepared, ion_block x,
   (void)x;
   memset(J, 0, n * n * sizeof *J);
   memset(M, 0, n * n * sizeof *M);
-  for (size_t i = 0; i < model->n_state; i++) {
-    dynamic[i] = model->row_pool[i] >= 0 || model->row_kind_equilibrium[i] >= 0;
-    if (dynamic[i])
-      fill_balance(&e, (int)i);
-    else
-      fill_constraint(&e, (int)i);
-  }
+  fill_rows(&e, dynamic);
   for (size_t g = 0; g < model->network.n_gate; g++) dynamic[model->n_state + g] = 1;
   fill_gates(&e);
 }

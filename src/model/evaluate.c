@@ -27,17 +27,114 @@ static void fill_fields(const ion_stage *e)
   }
 }
 
+enum { GATE_TILE = 64 };
+
+typedef struct {
+  double a[GATE_TILE], da[GATE_TILE], b[GATE_TILE], db[GATE_TILE];
+} ion_gate_rates;
+
+/* alpha and beta with their derivatives by V. */
+static void find_gate_rates(const ion_stage *e, const ion_gate *gate, const double *V, size_t first,
+                            size_t n, ion_gate_rates *r)
+{
+  ion_gate_rate(gate->form[0], n, ion_stage_prepared(e, gate->prep[0][0]) + first,
+                ion_stage_prepared(e, gate->prep[0][1]) + first,
+                ion_stage_prepared(e, gate->prep[0][2]) + first, V + first, r->a, r->da);
+  ion_gate_rate(gate->form[1], n, ion_stage_prepared(e, gate->prep[1][0]) + first,
+                ion_stage_prepared(e, gate->prep[1][1]) + first,
+                ion_stage_prepared(e, gate->prep[1][2]) + first, V + first, r->b, r->db);
+}
+
+/* g = f(n) of another gate n, dg/dV = f' dn/dV, and f'; in time also f'/g. */
+static void fill_following_gate(const ion_stage *e, const ion_process_detail *d, int k)
+{
+  const ion_gate *gate = &d->gate[k];
+  const int row        = e->model->process_detail[gate->of_process].row_gate[gate->of];
+  const double *dn     = ion_stage_scratch(e, row + 1);
+  double *restrict g   = ion_stage_scratch(e, d->row_gate[k]);
+  double *restrict dg  = ion_stage_scratch(e, d->row_gate[k] + 1);
+  double *restrict df  = ion_stage_scratch(e, d->row_gate[k] + 2);
+
+  ion_gate_rate(gate->form[0], e->n, ion_stage_prepared(e, gate->prep[0][0]),
+                ion_stage_prepared(e, gate->prep[0][1]), ion_stage_prepared(e, gate->prep[0][2]),
+                ion_stage_scratch(e, row), g, df);
+#pragma omp simd
+  for (size_t p = 0; p < e->n; p++) dg[p] = df[p] * dn[p];
+  if (!e->model->in_time) return;
+  double *restrict over = ion_stage_scratch(e, gate->row_over);
+
+#pragma omp simd
+  for (size_t p = 0; p < e->n; p++) over[p] = df[p] / g[p];
+}
+
 /* Steady state g = alpha/(alpha + beta), dg/dV, and the rate alpha + beta times its Q10 factor. */
+static void settle_gate(const ion_stage *e, const ion_process_detail *d, int k, const double *V)
+{
+  double *restrict g  = ion_stage_scratch(e, d->row_gate[k]);
+  double *restrict dg = ion_stage_scratch(e, d->row_gate[k] + 1);
+  double *restrict r  = ion_stage_scratch(e, d->row_gate[k] + 2);
+  const double *q     = ion_stage_prepared(e, d->gate[k].q_prep);
+  ion_gate_rates rate;
+
+  for (size_t first = 0; first < e->n; first += GATE_TILE) {
+    const size_t n = e->n - first < GATE_TILE ? e->n - first : GATE_TILE;
+
+    find_gate_rates(e, &d->gate[k], V, first, n, &rate);
+#pragma omp simd
+    for (size_t p = 0; p < n; p++) {
+      const double a = rate.a[p], b = rate.b[p], sum = a + b, inverse = 1.0 / sum;
+
+      g[first + p]  = a * inverse;
+      dg[first + p] = (rate.da[p] * b - a * rate.db[p]) * (inverse * inverse);
+      r[first + p]  = q[first + p] * sum;
+    }
+  }
+}
+
+/* The gate is an unknown: dg/dt = q (alpha (1 - g) - beta g), its derivative by V, and 1/g. */
+static void move_gate(const ion_stage *e, const ion_process_detail *d, int k, const double *V)
+{
+  const ion_model *m      = e->model;
+  const size_t gate       = (size_t)d->gate[k].dynamic;
+  const int moving        = m->row_moving + 3 * (int)gate;
+  double *restrict g      = ion_stage_scratch(e, d->row_gate[k]);
+  double *restrict dg     = ion_stage_scratch(e, d->row_gate[k] + 1);
+  double *restrict r      = ion_stage_scratch(e, d->row_gate[k] + 2);
+  double *restrict rate_  = ion_stage_scratch(e, moving);
+  double *restrict dV     = ion_stage_scratch(e, moving + 1);
+  double *restrict over_g = ion_stage_scratch(e, moving + 2);
+  const double *q         = ion_stage_prepared(e, d->gate[k].q_prep);
+  const double *state     = ion_row(e->x, m->n_state - m->network.n_gate + gate);
+  ion_gate_rates rate;
+
+  for (size_t first = 0; first < e->n; first += GATE_TILE) {
+    const size_t n = e->n - first < GATE_TILE ? e->n - first : GATE_TILE;
+
+    find_gate_rates(e, &d->gate[k], V, first, n, &rate);
+#pragma omp simd
+    for (size_t p = 0; p < n; p++) {
+      const double x = state[first + p], sum = rate.a[p] + rate.b[p];
+
+      g[first + p]      = x;
+      dg[first + p]     = 0;
+      r[first + p]      = q[first + p] * sum;
+      rate_[first + p]  = q[first + p] * (rate.a[p] - sum * x);
+      dV[first + p]     = q[first + p] * (rate.da[p] - (rate.da[p] + rate.db[p]) * x);
+      over_g[first + p] = 1.0 / x;
+    }
+  }
+}
+
 static void fill_gate(const ion_stage *e, const ion_process_detail *d, int k)
 {
   const ion_gate *gate = &d->gate[k];
-  double *restrict g   = ion_stage_scratch(e, d->row_gate[k]);
-  double *restrict dg  = ion_stage_scratch(e, d->row_gate[k] + 1);
   double *restrict r   = ion_stage_scratch(e, d->row_gate[k] + 2);
-  const double *q      = ion_stage_prepared(e, gate->q_prep);
   const double *V      = ion_stage_scratch(e, e->model->row_V + d->inner);
-  double b[64], db[64];
 
+  if (gate->of >= 0) {
+    fill_following_gate(e, d, k);
+    return;
+  }
   if (gate->is_on_volume) {
     const double *w = ion_stage_scratch(e, e->model->row_w + d->inner);
     const double share =
@@ -47,31 +144,15 @@ static void fill_gate(const ion_stage *e, const ion_process_detail *d, int k)
       r[p] = w[p] * share; /* its only use for a gate without a rate */
     V = r;
   }
-  if (gate->n_rate == 1) {
+  if (gate->n_rate == 1)
     ion_gate_rate(gate->form[0], e->n, ion_stage_prepared(e, gate->prep[0][0]),
                   ion_stage_prepared(e, gate->prep[0][1]), ion_stage_prepared(e, gate->prep[0][2]),
-                  V, g, dg);
-    return;
-  }
-  for (size_t first = 0; first < e->n; first += ION_COUNT(b)) {
-    const size_t n = e->n - first < ION_COUNT(b) ? e->n - first : ION_COUNT(b);
-
-    ion_gate_rate(gate->form[0], n, ion_stage_prepared(e, gate->prep[0][0]) + first,
-                  ion_stage_prepared(e, gate->prep[0][1]) + first,
-                  ion_stage_prepared(e, gate->prep[0][2]) + first, V + first, g + first,
-                  dg + first);
-    ion_gate_rate(gate->form[1], n, ion_stage_prepared(e, gate->prep[1][0]) + first,
-                  ion_stage_prepared(e, gate->prep[1][1]) + first,
-                  ion_stage_prepared(e, gate->prep[1][2]) + first, V + first, b, db);
-#pragma omp simd
-    for (size_t p = 0; p < n; p++) {
-      const double a = g[first + p], da = dg[first + p], sum = a + b[p], inverse = 1.0 / sum;
-
-      g[first + p]  = a * inverse;
-      dg[first + p] = (da * b[p] - a * db[p]) * (inverse * inverse);
-      r[first + p]  = q[first + p] * sum;
-    }
-  }
+                  V, ion_stage_scratch(e, d->row_gate[k]),
+                  ion_stage_scratch(e, d->row_gate[k] + 1));
+  else if (e->model->in_time && gate->is_dynamic)
+    move_gate(e, d, k, V);
+  else
+    settle_gate(e, d, k, V);
 }
 
 /* ---- processes ---- */
@@ -247,14 +328,19 @@ static void evaluate_process(const ion_stage *e, size_t r, unsigned what)
   if (what & ION_JACOBIAN) fold_affinity(e, r);
 }
 
+void ion_stage_rates(const ion_stage *e, unsigned what)
+{
+  ion_stage_unpack(e);
+  fill_fields(e);
+  for (size_t r = 0; r < e->model->network.n_process; r++) evaluate_process(e, r, what);
+}
+
 void ion_model_rates(const ion_model *model, ion_block prepared, ion_block x, size_t n_point,
                      unsigned what, ion_block s)
 {
   const ion_stage e = {.model = model, .prepared = prepared, .x = x, .s = s, .n = n_point};
 
-  ion_stage_unpack(&e);
-  fill_fields(&e);
-  for (size_t r = 0; r < model->network.n_process; r++) evaluate_process(&e, r, what);
+  ion_stage_rates(&e, what);
 }
 
 void ion_model_evaluate(const ion_model *model, ion_block prepared, ion_block x, size_t n_point,

@@ -23,6 +23,7 @@ typedef struct {
   const ion_node *where;
   int capacitance_row; /* theta, F */
   int length_row;      /* theta, m: cylinder whose radius follows the volume; or -1 */
+  int area_row;        /* theta, m^2: membrane of fixed area; or -1 */
   int valence_row;     /* theta: Q_X = valence n_X; or -1: Q_X closes the charge at rest */
   ion_impermeant_amount amount;
   int rest_V, rest_w;        /* rest rows */
@@ -31,6 +32,7 @@ typedef struct {
   double Q_rest;             /* its charge density at rest, mol m^-3 */
   int charge_row, water_row; /* rows of F, or -1 */
   int water_process;         /* or -1 */
+  int neutral_pool;          /* ion whose balance follows from electroneutrality, or -1 */
 } ion_compartment_detail;
 
 typedef struct {
@@ -44,6 +46,8 @@ typedef struct {
   int power;
   PetscBool is_dynamic;
   PetscBool is_on_volume; /* a function of w/w_rest instead of V */
+  int of_process, of;     /* a function of gate `of` of that process instead of V, or -1 */
+  int row_over;           /* in time, of such a gate: scratch row of (dg/dn)/g */
   int dynamic;            /* index among the model's dynamic gates */
   int q10_row;            /* theta, or -1 */
   int n_rate;             /* 2: alpha and beta; 1: steady state given directly */
@@ -121,8 +125,9 @@ typedef struct {
   int inverse; /* scratch row of 1/c (remainder) */
   ion_chain chain[ION_MAX_CHAIN];
   int n_chain;
-  int row_F;  /* its row of F, or -1 */
-  int amount; /* scratch row of n = c w, or -1 (clamped) */
+  int row_F;       /* its row of F, or -1 */
+  int amount;      /* scratch row of n = c w, or -1 (clamped) */
+  int over_amount; /* in time: scratch row of 1/n (pair: of 1/(n_a (1 - s))) */
 } ion_pool_plan;
 
 /* One step of the straight-line program that assembles F and dF/dx. */
@@ -149,6 +154,18 @@ typedef struct {
   int inner, outer, z;
   int row_u, row_e, row_B, row_dB;
 } ion_field_rows;
+
+/* In time: the pool whose amount follows from a constraint over amounts, that of the charge of a cell
+ * (sum z n + Q_X - C V/F = 0) or of a conserved total. */
+typedef struct {
+  int pool;
+  int compartment; /* of the charge, or -1 */
+  int moiety;      /* or -1 */
+  size_t n_term;   /* the other pools of the constraint */
+  int *term;
+  double *coefficient; /* [n_term] over that of the closing pool */
+  double share;        /* 1 over the coefficient of the closing pool */
+} ion_closing;
 
 struct ion_model {
   ion_arena_block *arena;
@@ -202,7 +219,7 @@ struct ion_model {
   int *prep_capacitance;            /* [n_compartment] C (R T_ref/F)/F, mol per unit of x_V */
   int *prep_nX, *prep_QX, *prep_cX; /* [n_compartment]; cX: fixed osmolarity of X in a bath */
   int *prep_w;                      /* [n_compartment] fixed volumes */
-  int *prep_area;                   /* [n_compartment] 2 sqrt(pi L), or -1 */
+  int *prep_area;                   /* [n_compartment] 2 sqrt(pi L) or the fixed area, or -1 */
   int *prep_total;                  /* [n_moiety] */
   int *prep_ln_total;
   int *prep_c, *prep_ln_c; /* [n_pool] clamped concentrations */
@@ -213,6 +230,14 @@ struct ion_model {
   int *row_inv_w; /* [n_compartment], or -1 */
   int *row_area;  /* [n_compartment], or -1 */
   int *row_dw;    /* [n_compartment] of a remainder: first of its -w_j rows; unused: -1 */
+
+  /* the network in time (motion.c): unknowns are ln n instead of ln c, then the gates */
+  PetscBool in_time;
+  int row_moving;            /* [3 n_gate] dg/dt, its derivative by V, 1/g */
+  int row_ln_w;              /* [n_compartment] */
+  int *row_over_capacitance; /* [n_compartment] 1/(C R T_ref/F^2), per mol */
+  ion_closing *closing;      /* in the order in which they can be solved */
+  size_t n_closing;
 };
 
 /* arena.c */
@@ -278,6 +303,13 @@ void ion_program_run(const ion_program *program, ion_block scratch, ion_block pr
 
 /* calibrate.c: prefactors from the resting state, and the scales of the balance rows */
 PetscErrorCode ion_model_calibrate(ion_model *model);
+
+/* closing.c */
+PetscErrorCode ion_closing_choose(ion_model *model);
+
+/* Prepared row of the capacitance whose charge is part of the sum, which an electroneutral composition
+ * leaves out. */
+int ion_closing_capacitance(const ion_model *model, const ion_closing *closing);
 
 /* evaluate.c: concentrations, potentials, osmolarities, rates and their partial derivatives */
 void ion_model_rates(const ion_model *model, ion_block prepared, ion_block x, size_t n_point,

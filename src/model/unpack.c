@@ -69,6 +69,17 @@ static void unpack_remainder(const ion_stage *e, size_t i)
   }
 }
 
+static void unpack_area(const ion_stage *e, size_t i)
+{
+  const ion_model *m        = e->model;
+  const double *restrict w  = ion_stage_scratch(e, m->row_w + (int)i);
+  const double *restrict by = ion_stage_prepared(e, m->prep_area[i]);
+  double *restrict area     = ion_stage_scratch(e, m->row_area[i]);
+  const PetscBool is_fixed  = (PetscBool)(m->compartment_detail[i].length_row < 0);
+
+  for (size_t p = 0; p < e->n; p++) area[p] = is_fixed ? by[p] : by[p] * sqrt(w[p]);
+}
+
 static void unpack_volumes(const ion_stage *e)
 {
   const ion_model *m = e->model;
@@ -87,10 +98,7 @@ static void unpack_volumes(const ion_stage *e)
   }
   for (size_t i = 0; i < m->network.n_compartment; i++) {
     if (m->compartment[i].volume == ION_VOLUME_REMAINDER) unpack_remainder(e, i);
-    if (m->row_area[i] < 0) continue;
-    for (size_t p = 0; p < e->n; p++)
-      ion_stage_scratch(e, m->row_area[i])[p] = ion_stage_prepared(e, m->prep_area[i])[p] *
-                                                sqrt(ion_stage_scratch(e, m->row_w + (int)i)[p]);
+    if (m->row_area[i] >= 0) unpack_area(e, i);
   }
 }
 
@@ -184,6 +192,87 @@ static void unpack_remaining_pool(const ion_stage *e, size_t q)
   }
 }
 
+/* Amounts of the pools whose unknown is ln n, their reciprocals, and 1/(n_a (1 - s)) of pairs. */
+static void unpack_amounts(const ion_stage *e)
+{
+  const ion_model *m = e->model;
+
+  for (size_t q = 0; q < m->network.n_pool; q++) {
+    const ion_pool_plan *plan = &m->plan[q];
+
+    if (plan->rule == ION_POOL_DIRECT) {
+      const double *restrict y = ion_row(e->x, (size_t)m->pool[q].x);
+      double *restrict n       = ion_stage_scratch(e, plan->amount);
+
+#pragma omp simd
+      for (size_t p = 0; p < e->n; p++) n[p] = ion_exp(y[p]);
+    } else if (plan->rule == ION_POOL_PAIR) {
+      const double *restrict c    = ion_stage_scratch(e, m->row_c + (int)q);
+      const double *restrict w    = ion_stage_scratch(e, m->row_w + m->pool[q].compartment);
+      const double *restrict rest = ion_stage_scratch(e, plan->share + 1);
+      double *restrict over       = ion_stage_scratch(e, plan->over_amount);
+
+#pragma omp simd
+      for (size_t p = 0; p < e->n; p++) over[p] = 1.0 / (c[p] * w[p] * rest[p]);
+    }
+  }
+}
+
+/* c = n/w and ln c = ln n - ln w. */
+static void unpack_from_amount(const ion_stage *e, size_t q)
+{
+  const ion_model *m           = e->model;
+  const ion_pool_plan *plan    = &m->plan[q];
+  const int i                  = m->pool[q].compartment;
+  const double *restrict y     = ion_row(e->x, (size_t)m->pool[q].x);
+  const double *restrict n     = ion_stage_scratch(e, plan->amount);
+  const double *restrict by    = ion_stage_scratch(e, m->row_inv_w[i]);
+  const double *restrict ln_w  = ion_stage_scratch(e, m->row_ln_w + i);
+  double *restrict c           = ion_stage_scratch(e, m->row_c + (int)q);
+  double *restrict ln_c        = ion_stage_scratch(e, m->row_ln_c + (int)q);
+  double *restrict over_amount = ion_stage_scratch(e, plan->over_amount);
+
+#pragma omp simd
+  for (size_t p = 0; p < e->n; p++) {
+    c[p]           = n[p] * by[p];
+    ln_c[p]        = y[p] - ln_w[p];
+    over_amount[p] = 1.0 / n[p];
+  }
+}
+
+/* What the potential has to charge. Without a capacitance it follows the currents at once: a thousand
+ * millionth of the charge of a cell's ions per RT/F holds it back by microseconds at most. */
+static void unpack_capacitance(const ion_stage *e, size_t i)
+{
+  const ion_model *m    = e->model;
+  const double unit     = ion_thermal_voltage(m->T_ref);
+  const double smallest = 1e-9 / m->row_scale[m->compartment[i].x_V];
+  const double *C       = ion_stage_prepared(e, m->prep_capacitance[i]);
+  double *restrict over = ion_stage_scratch(e, m->row_over_capacitance[i]);
+
+  for (size_t p = 0; p < e->n; p++) {
+    const double charge = C[p] * unit;
+
+    over[p] = 1.0 / (charge > smallest ? charge : smallest);
+  }
+}
+
+/* In time: amounts first, then the pools that close a constraint, then concentrations. */
+static void unpack_in_time(const ion_stage *e)
+{
+  const ion_model *m = e->model;
+
+  for (size_t i = 0; i < m->network.n_compartment; i++) {
+    if (m->compartment[i].volume == ION_VOLUME_INFINITE) continue;
+    log_volume(e, (int)i, ion_stage_scratch(e, m->row_ln_w + (int)i), 0, e->n);
+    if (m->compartment[i].x_V >= 0) unpack_capacitance(e, i);
+  }
+  unpack_amounts(e);
+  if (e->close) ion_stage_close(e);
+  for (size_t q = 0; q < m->network.n_pool; q++)
+    if (m->plan[q].rule == ION_POOL_DIRECT) unpack_from_amount(e, q);
+}
+
 static void unpack_pools(const ion_stage *e)
 {
   const ion_model *m = e->model;
@@ -191,7 +280,7 @@ static void unpack_pools(const ion_stage *e)
   for (size_t q = 0; q < m->network.n_pool; q++) {
     const ion_pool_rule rule = m->plan[q].rule;
 
-    if (rule == ION_POOL_DIRECT)
+    if (rule == ION_POOL_DIRECT && !m->in_time)
       unpack_direct(e, q);
     else if (rule == ION_POOL_PAIR)
       unpack_pair(e, q);
@@ -202,6 +291,7 @@ static void unpack_pools(const ion_stage *e)
              e->n * sizeof(double));
     }
   }
+  if (m->in_time) unpack_in_time(e);
   for (size_t q = 0; q < m->network.n_pool; q++)
     if (m->plan[q].rule == ION_POOL_REMAINDER) unpack_remaining_pool(e, q);
 }

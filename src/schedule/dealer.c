@@ -36,7 +36,7 @@ PetscErrorCode ion_dealer_start(ion_dealer *dealer, const ion_job *job)
   if (n_suspect > 0)
     ion_log_event(job->log_path, "isolate: %llu chunks that ended a rank before",
                   (unsigned long long)n_suspect);
-  ion_progress_start(&dealer->progress, job->n_point);
+  ion_progress_start(&dealer->progress, job);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

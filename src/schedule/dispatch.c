@@ -95,7 +95,8 @@ static ion_ending end_of(ion_dealer *dealer)
 
   describe_end(dealer, &ending, how, sizeof how);
   ion_progress_end(&dealer->progress, &dealer->tally, how);
-  ion_log_event(job->log_path, "end: %s, %llu of %llu chunks in %.1f s", how,
+  ion_log_event(job->log_path, "%s%send: %s, %llu of %llu chunks in %.1f s",
+                job->label ? job->label : "", job->label ? ", " : "", how,
                 (unsigned long long)dealer->done, (unsigned long long)job->n_chunk, ending.seconds);
   return ending;
 }
@@ -105,7 +106,8 @@ static PetscErrorCode deal_all(MPI_Comm comm, int n_rank, ion_dealer *dealer, io
   const ion_job *job = dealer->job;
 
   PetscFunctionBegin;
-  ion_log_event(job->log_path, "start: %d rank%s, %llu chunks, %llu points", n_rank,
+  ion_log_event(job->log_path, "%s%sstart: %d rank%s, %llu chunks, %llu points",
+                job->label ? job->label : "", job->label ? ", " : "", n_rank,
                 n_rank == 1 ? "" : "s", (unsigned long long)job->n_chunk,
                 (unsigned long long)job->n_point);
   if (n_rank == 1) {

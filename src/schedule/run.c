@@ -1,33 +1,21 @@
 /* A study into its result file: the output is checked, locked, made or taken up again, then dealt. */
-#include "dispatch_impl.h"
+#include "run_impl.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-/* What the chunk callback works on. */
-typedef struct {
-  ion_study *study;
-  const ion_store_schema *schema;
-  ion_store *store;
-  ion_block data;        /* [n_output][chunk_size] */
-  unsigned char *status; /* [chunk_size] */
-  size_t class_row;      /* output `class`, or n_output */
-  double point_timeout;  /* s, or 0 */
-  unsigned retry;        /* bits of ion_status; only where every chunk is isolated */
-} run;
-
 /* ---- chunks ---- */
 
-static void tally_points(const run *r, size_t n, ion_tally *tally)
+void ion_run_tally(const ion_run *r, size_t first, size_t n, ion_tally *tally)
 {
   tally->n_point += n;
-  for (size_t p = 0; p < n; p++) {
+  for (size_t p = first; p < first + n; p++) {
     if (r->status[p] < ION_N_STATUS) tally->status[r->status[p]]++;
   }
   if (r->class_row == r->schema->n_output) return;
-  for (size_t p = 0; p < n; p++) {
+  for (size_t p = first; p < first + n; p++) {
     const double c = ion_row(r->data, r->class_row)[p];
 
     if (c >= 0.0 && c < (double)ION_N_CLASS) tally->class_count[(size_t)c]++;
@@ -35,7 +23,7 @@ static void tally_points(const run *r, size_t n, ion_tally *tally)
 }
 
 /* In child processes where `how` says so. */
-static PetscErrorCode solve_points(run *r, uint64_t first, size_t n, const ion_isolation *how)
+static PetscErrorCode solve_points(ion_run *r, uint64_t first, size_t n, const ion_isolation *how)
 {
   PetscFunctionBegin;
   if (how)
@@ -46,7 +34,7 @@ static PetscErrorCode solve_points(run *r, uint64_t first, size_t n, const ion_i
 }
 
 /* Points of a finished chunk whose outcome is to be found anew, one by one. */
-static PetscErrorCode retry_points(run *r, uint64_t first, size_t n, const ion_isolation *how,
+static PetscErrorCode retry_points(ion_run *r, uint64_t first, size_t n, const ion_isolation *how,
                                    size_t *n_retried)
 {
   PetscFunctionBegin;
@@ -54,7 +42,7 @@ static PetscErrorCode retry_points(run *r, uint64_t first, size_t n, const ion_i
   for (size_t p = 0; p < n; p++) {
     ion_block column = r->data;
 
-    if (!(r->retry >> r->status[p] & 1U)) continue;
+    if (!ion_run_retries(r, r->status[p])) continue;
     column.data += p;
     PetscCall(ion_study_solve_isolated(r->study, first + p, 1, how, column, r->status + p));
     (*n_retried)++;
@@ -63,12 +51,12 @@ static PetscErrorCode retry_points(run *r, uint64_t first, size_t n, const ion_i
 }
 
 /* Are there points that ended their process? */
-static PetscBool has_given_up(const run *r, size_t n)
+static PetscBool has_given_up(const ion_run *r, size_t n)
 {
   return (PetscBool)(memchr(r->status, ION_CRASHED, n) || memchr(r->status, ION_TIMED_OUT, n));
 }
 
-static PetscErrorCode write_chunk(run *r, uint64_t chunk, ion_tally *tally)
+static PetscErrorCode write_chunk(ion_run *r, uint64_t chunk, ion_tally *tally)
 {
   const double start = MPI_Wtime();
 
@@ -78,8 +66,20 @@ static PetscErrorCode write_chunk(run *r, uint64_t chunk, ion_tally *tally)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode work(run *r, uint64_t chunk, const ion_isolation *how, ion_tally *tally)
+/* Points of a chunk that are finished, here or in a file to take from. */
+static PetscErrorCode read_chunk(ion_run *r, uint64_t chunk, PetscBool *complete)
 {
+  PetscFunctionBegin;
+  PetscCall(ion_store_read_chunk(r->store, chunk, r->data, r->status, complete));
+  if (*complete) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(ion_takes_read(&r->takes, chunk, r->data, r->status, complete));
+  if (*complete) PetscCall(ion_store_write_chunk(r->store, chunk, r->data, r->status));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode work(ion_run *r, uint64_t dealt, const ion_isolation *how, ion_tally *tally)
+{
+  const uint64_t chunk = r->part.first + dealt * r->part.step;
   double start;
   PetscBool complete;
   uint64_t first;
@@ -87,7 +87,7 @@ static PetscErrorCode work(run *r, uint64_t chunk, const ion_isolation *how, ion
 
   PetscFunctionBegin;
   ion_store_chunk_range(r->schema, chunk, &first, &n);
-  PetscCall(ion_store_read_chunk(r->store, chunk, r->data, r->status, &complete));
+  PetscCall(read_chunk(r, chunk, &complete));
   start    = MPI_Wtime();
   n_solved = n;
   if (!complete) {
@@ -102,31 +102,31 @@ static PetscErrorCode work(run *r, uint64_t chunk, const ion_isolation *how, ion
     if (how && has_given_up(r, n)) PetscCall(ion_store_flush(r->store)); /* dearly bought */
   }
   tally->n_read += n - n_solved;
-  tally_points(r, n, tally);
+  ion_run_tally(r, 0, n, tally);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode do_chunk(void *context, uint64_t chunk, ion_tally *tally)
+static PetscErrorCode do_chunk(void *context, uint64_t dealt, ion_tally *tally)
 {
   PetscFunctionBegin;
-  PetscCall(work(context, chunk, NULL, tally));
+  PetscCall(work(context, dealt, NULL, tally));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode do_isolated(void *context, uint64_t chunk, const ion_pulse *pulse,
+static PetscErrorCode do_isolated(void *context, uint64_t dealt, const ion_pulse *pulse,
                                   ion_tally *tally)
 {
-  run *r                  = context;
-  const ion_isolation how = {.limit = r->point_timeout, .pulse = pulse};
+  ion_run *r              = context;
+  const ion_isolation how = {.limit = r->options->point_timeout, .pulse = pulse};
 
   PetscFunctionBegin;
-  PetscCall(work(r, chunk, &how, tally));
+  PetscCall(work(r, dealt, &how, tally));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 static PetscErrorCode do_flush(void *context)
 {
-  run *r = context;
+  ion_run *r = context;
 
   PetscFunctionBegin;
   PetscCall(ion_store_flush(r->store));
@@ -153,16 +153,25 @@ static PetscErrorCode look(const char *path, const ion_store_schema *schema,
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode prepare(const ion_run_options *options, const ion_store_schema *schema,
+static PetscErrorCode prepare(const ion_study *study, const ion_run_options *options,
                               const char *log_path, ion_store_lock **lock)
 {
-  const char *path = options->output;
+  const ion_store_schema *schema = ion_study_schema(study);
+  const char *path               = options->output;
   ion_store_found found;
   PetscBool whole;
 
   PetscFunctionBegin;
   PetscCheck(path && path[0], PETSC_COMM_SELF, PETSC_ERR_USER_INPUT,
              "run needs an output file: -o FILE.nc");
+  PetscCheck(!ion_study_refinement(study) || (!options->part.step && !options->n_take),
+             PETSC_COMM_SELF, PETSC_ERR_USER_INPUT,
+             "a boundary map grows round by round: --part and --take are for other designs");
+  PetscCheck(!ion_study_refinement(study) || !options->tolerate_loss, PETSC_COMM_SELF,
+             PETSC_ERR_USER_INPUT,
+             "the ranks of a boundary map meet after every round: --tolerate-loss is for other "
+             "designs");
+  PetscCall(ion_takes_check(options, schema));
   PetscCall(look(path, schema, options, &found)); /* refuse before a side file is made */
   PetscCall(ion_store_lock_take(path, lock));
   PetscCall(look(path, schema, options, &found)); /* the last holder may have changed it */
@@ -188,8 +197,7 @@ static PetscErrorCode agree_with_root(MPI_Comm comm, PetscErrorCode mine, int *c
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The largest code of all ranks. */
-static PetscErrorCode agree_with_all(MPI_Comm comm, PetscErrorCode mine, int *code)
+PetscErrorCode ion_run_agree(MPI_Comm comm, PetscErrorCode mine, int *code)
 {
   const int here = (int)mine;
 
@@ -198,14 +206,12 @@ static PetscErrorCode agree_with_all(MPI_Comm comm, PetscErrorCode mine, int *co
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode open_run(run *r, const ion_run_options *options)
+static PetscErrorCode open_run(ion_run *r, const ion_run_options *options)
 {
   const ion_store_schema *schema = r->schema;
 
   PetscFunctionBegin;
-  r->class_row     = schema->n_output;
-  r->point_timeout = options->point_timeout;
-  r->retry         = options->retry;
+  r->class_row = schema->n_output;
   for (size_t i = 0; i < schema->n_output; i++) {
     if (strcmp(schema->output[i].name, "class") == 0) r->class_row = i;
   }
@@ -213,11 +219,12 @@ static PetscErrorCode open_run(run *r, const ion_run_options *options)
   PetscCall(PetscCalloc1((size_t)schema->chunk_size, &r->status));
   PetscCall(
       ion_store_open(options->output, schema, options->durable, options->interval, &r->store));
+  PetscCall(ion_takes_open(options, schema, &r->takes));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* Where ranks do not meet again rank 0 finds the ranges of all points in the file. */
-static PetscErrorCode reread(MPI_Comm comm, run *r)
+static PetscErrorCode reread(MPI_Comm comm, ion_run *r)
 {
   int rank;
 
@@ -236,48 +243,83 @@ static PetscErrorCode reread(MPI_Comm comm, run *r)
 }
 
 /* After a failed job what cannot be saved has been said already. */
-static PetscErrorCode close_run(run *r, PetscErrorCode failed)
+static PetscErrorCode close_run(ion_run *r, PetscErrorCode failed)
 {
   PetscErrorCode code;
 
   PetscFunctionBegin;
   PetscCall(ion_block_destroy(&r->data));
   PetscCall(PetscFree(r->status));
+  PetscCall(ion_takes_close(&r->takes));
   if (failed) PetscCall(PetscPushErrorHandler(PetscReturnErrorHandler, NULL));
   code = ion_store_close(&r->store);
   if (failed) PetscCall(PetscPopErrorHandler());
   PetscFunctionReturn(failed ? failed : code);
 }
 
-static ion_job job_of(run *r, const ion_run_options *options, const char *log_path)
+static uint64_t chunks_of_part(const ion_store_schema *schema, ion_part part)
 {
-  return (ion_job){.n_chunk    = ion_store_n_chunk(r->schema),
-                   .n_point    = r->schema->n_point,
-                   .context    = r,
-                   .chunk      = do_chunk,
-                   .isolated   = do_isolated,
-                   .flush      = do_flush,
-                   .log_path   = log_path,
-                   .stop_after = options->stop_after,
-                   .max_points = options->max_points,
+  const uint64_t n = ion_store_n_chunk(schema);
 
+  return part.first < n ? (n - part.first - 1) / part.step + 1 : 0;
+}
+
+/* All chunks are full but the last one of the study. */
+static uint64_t points_of_part(const ion_store_schema *schema, ion_part part, uint64_t n_chunk)
+{
+  uint64_t first;
+  size_t n = 0;
+
+  if (n_chunk) ion_store_chunk_range(schema, part.first + (n_chunk - 1) * part.step, &first, &n);
+  return n_chunk ? (n_chunk - 1) * schema->chunk_size + n : 0;
+}
+
+ion_job ion_run_job(const ion_run *r, const char *log_path)
+{
+  const ion_run_options *options = r->options;
+
+  return (ion_job){.log_path      = log_path,
+                   .stop_after    = options->stop_after,
+                   .max_points    = options->max_points,
                    .patience      = options->point_timeout,
                    .isolate_all   = (PetscBool)(options->isolate || options->retry),
                    .tolerate_loss = options->tolerate_loss};
 }
 
+static PetscErrorCode run_chunks(MPI_Comm comm, ion_run *r, const char *log_path,
+                                 ion_job_result *result)
+{
+  ion_job job = ion_run_job(r, log_path);
+
+  PetscFunctionBegin;
+  job.n_chunk  = chunks_of_part(r->schema, r->part);
+  job.n_point  = points_of_part(r->schema, r->part, job.n_chunk);
+  job.context  = r;
+  job.chunk    = do_chunk;
+  job.isolated = do_isolated;
+  job.flush    = do_flush;
+  PetscFunctionReturn(ion_job_run(comm, &job, result));
+}
+
 static PetscErrorCode run_locked(MPI_Comm comm, ion_study *study, const ion_run_options *options,
                                  const char *log_path, ion_job_result *result)
 {
-  run r             = {.study = study, .schema = ion_study_schema(study)};
-  const ion_job job = job_of(&r, options, log_path);
+  const ion_part whole      = {.step = 1};
+  const PetscBool by_rounds = (PetscBool)(ion_study_refinement(study) != NULL);
+  ion_run r                 = {.study   = study,
+                               .schema  = ion_study_schema(study),
+                               .options = options,
+                               .part    = options->part.step ? options->part : whole};
   PetscErrorCode code;
   int any;
 
   PetscFunctionBegin;
   code = open_run(&r, options);
-  PetscCall(agree_with_all(comm, code, &any));
-  code = any ? (PetscErrorCode)any : ion_job_run(comm, &job, result);
+  PetscCall(ion_run_agree(comm, code, &any));
+  code = (PetscErrorCode)any;
+  if (!code)
+    code = by_rounds ? ion_run_boundary(comm, &r, log_path, result)
+                     : run_chunks(comm, &r, log_path, result);
   if (!code && result->apart) code = reread(comm, &r);
   code = close_run(&r, code);
   PetscFunctionReturn(code);
@@ -294,7 +336,7 @@ PetscErrorCode ion_study_run(MPI_Comm comm, ion_study *study, const ion_run_opti
   PetscFunctionBegin;
   PetscCallMPI(MPI_Comm_rank(comm, &rank));
   snprintf(log_path, sizeof log_path, "%s.log", options->output ? options->output : "");
-  if (rank == 0) code = prepare(options, ion_study_schema(study), log_path, &lock);
+  if (rank == 0) code = prepare(study, options, log_path, &lock);
   PetscCall(agree_with_root(comm, code, &refused));
   if (refused) {
     PetscCall(ion_store_lock_release(&lock));

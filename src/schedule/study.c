@@ -57,8 +57,9 @@ static PetscErrorCode open_model_of_sweep(ion_study *study, const study_source *
   PetscBool found = PETSC_FALSE;
 
   PetscFunctionBegin;
-  if (source->texts) {
-    PetscCall(parse_kept(source, "model", source->texts->model, &study->model_file));
+  if (source->file) {
+    PetscCall(parse_kept(source, "model", ion_store_file_schema(source->file)->model_text,
+                         &study->model_file));
     PetscFunctionReturn(PETSC_SUCCESS);
   }
   PetscCall(ion_node_get_string(node, "model", &text));
@@ -169,8 +170,9 @@ static PetscErrorCode open_files(ion_study *study, const study_source *source)
 
   PetscFunctionBegin;
   study->task = &ion_task_steady_state;
-  if (source->texts) {
-    PetscCall(parse_kept(source, "sweep", source->texts->sweep, &study->sweep));
+  if (source->file) {
+    PetscCall(parse_kept(source, "sweep", ion_store_file_schema(source->file)->sweep_text,
+                         &study->sweep));
   } else {
     PetscCall(find_file(source->path, path, sizeof path));
     PetscCall(ion_spec_open(path, &study->sweep));
@@ -313,7 +315,7 @@ static PetscErrorCode make_design(ion_study *study, const study_source *source)
   const ion_quantity *quantity = ion_model_quantities(study->model, &n, &n_theta);
 
   PetscFunctionBegin;
-  if (source->texts && ion_node_find(study->design_node, "file"))
+  if (source->file && ion_node_find(study->design_node, "file"))
     PetscCall(ion_study_restore_points(study, source));
   else
     PetscCall(ion_design_create(study->design_node, study->units, quantity, n, &study->design));
@@ -329,6 +331,7 @@ PetscErrorCode ion_study_read(const study_source *source, ion_study *study)
   PetscCall(make_design(study, source));
   PetscCall(check_conflicts(study));
   PetscCall(study->task->open(study));
+  PetscCall(ion_study_check_boundary(study));
   if (!study->title) study->title = ion_model_title(study->model);
   PetscCall(ion_study_describe(study));
   PetscFunctionReturn(PETSC_SUCCESS);

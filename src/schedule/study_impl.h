@@ -46,7 +46,7 @@ typedef struct {
 } study_task;
 
 /* Every task, and the one of a word. */
-extern const study_task ion_task_steady_state;
+extern const study_task ion_task_steady_state, ion_task_threshold, ion_task_time_course;
 const study_task *const *ion_study_tasks(size_t *n);
 
 /* Rows of one batch, made before the first point. */
@@ -61,7 +61,7 @@ typedef struct {
   const char *path;        /* of the sweep or model, or of the result file */
   const ion_override *set; /* [n_set] */
   size_t n_set;
-  const ion_store_texts *texts; /* of the result file, or NULL */
+  const ion_store_file *file; /* the result file, or NULL */
 } study_source;
 
 struct ion_study {
@@ -117,6 +117,18 @@ static inline ion_block ion_points_from(ion_block block, size_t first, size_t n)
   block.n_point = n;
   return block;
 }
+
+/* Evaluate points that need not be neighbours, as ion_study_solve does. */
+PetscErrorCode ion_study_solve_points(ion_study *study, const uint64_t *point, size_t n_point,
+                                      ion_block data, unsigned char *status);
+
+/* The same in child processes, as ion_study_solve_isolated does. */
+PetscErrorCode ion_study_solve_points_isolated(ion_study *study, const uint64_t *point,
+                                               size_t n_point, const ion_isolation *how,
+                                               ion_block data, unsigned char *status);
+
+/* Refuse a boundary map of what is no output with named values. */
+PetscErrorCode ion_study_check_boundary(const ion_study *study);
 
 /* text += part */
 PetscErrorCode ion_study_append(char **text, const char *part);

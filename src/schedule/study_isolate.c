@@ -32,8 +32,9 @@ typedef struct {
   size_t n_audit, size; /* processes; bytes shared */
   ion_block shared;     /* [n_output][ION_STUDY_BATCH] */
   outcome *out;
-  ion_audit *audit; /* [n_audit] */
-  uint64_t origin;  /* point of column 0 of data */
+  ion_audit *audit;      /* [n_audit] */
+  uint64_t first;        /* points first, first + 1, ... */
+  const uint64_t *point; /* or these */
   ion_block data;
   unsigned char *status;
 } isolation;
@@ -87,11 +88,14 @@ static void set_child_signals(double patience)
   (void)alarm((unsigned)PetscMin(ceil(patience) + 2, 1e9));
 }
 
-static void work_in_child(isolation *s, uint64_t first, size_t n, double patience)
+static void work_in_child(isolation *s, size_t from, size_t n, double patience)
 {
   set_child_signals(patience);
   if (PetscPushErrorHandler(keep_message, s->out->message)) _exit(1);
-  s->out->code = (int)ion_study_solve(s->study, first, n, s->shared, s->out->status);
+  s->out->code =
+      (int)(s->point
+                ? ion_study_solve_points(s->study, s->point + from, n, s->shared, s->out->status)
+                : ion_study_solve(s->study, s->first + from, n, s->shared, s->out->status));
   if (s->n_audit) memcpy(s->audit, s->study->audit, s->n_audit * sizeof *s->audit);
   _exit(0);
 }
@@ -123,7 +127,7 @@ static PetscErrorCode await(const isolation *s, pid_t child, double patience, in
 }
 
 /* Try points in a child: ION_OK, or what became of it. */
-static PetscErrorCode try_once(isolation *s, uint64_t first, size_t n, int *how, ion_status *status)
+static PetscErrorCode try_once(isolation *s, size_t from, size_t n, int *how, ion_status *status)
 {
   const double patience = n > 1 ? PetscMin(s->limit, PART_PATIENCE) : s->limit;
   PetscBool late;
@@ -133,7 +137,7 @@ static PetscErrorCode try_once(isolation *s, uint64_t first, size_t n, int *how,
   s->out->code = 0;
   child        = fork();
   PetscCheck(child >= 0, PETSC_COMM_SELF, PETSC_ERR_SYS, "no child process: %s", strerror(errno));
-  if (child == 0) work_in_child(s, first, n, patience);
+  if (child == 0) work_in_child(s, from, n, patience);
   PetscCall(await(s, child, patience, how, &late));
   *status = late ? ION_TIMED_OUT : WIFEXITED(*how) && !WEXITSTATUS(*how) ? ION_OK : ION_CRASHED;
   PetscCheck(*status != ION_OK || !s->out->code, PETSC_COMM_SELF, (PetscErrorCode)s->out->code,
@@ -142,53 +146,68 @@ static PetscErrorCode try_once(isolation *s, uint64_t first, size_t n, int *how,
 }
 
 /* A SIGKILL may have come from outside (no memory, a person): only the second one counts. */
-static PetscErrorCode try_points(isolation *s, uint64_t first, size_t n, ion_status *status)
+static PetscErrorCode try_points(isolation *s, size_t from, size_t n, ion_status *status)
 {
   int how;
 
   PetscFunctionBegin;
-  PetscCall(try_once(s, first, n, &how, status));
+  PetscCall(try_once(s, from, n, &how, status));
   if (*status == ION_CRASHED && WIFSIGNALED(how) && WTERMSIG(how) == SIGKILL)
-    PetscCall(try_once(s, first, n, &how, status));
+    PetscCall(try_once(s, from, n, &how, status));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode take(isolation *s, uint64_t first, size_t n)
+static PetscErrorCode take(isolation *s, size_t from, size_t n)
 {
-  const size_t at = (size_t)(first - s->origin);
-
   PetscFunctionBegin;
   for (size_t i = 0; i < s->study->n_output; i++)
-    memcpy(ion_row(s->data, i) + at, ion_row(s->shared, i), n * sizeof(double));
-  memcpy(s->status + at, s->out->status, n);
+    memcpy(ion_row(s->data, i) + from, ion_row(s->shared, i), n * sizeof(double));
+  memcpy(s->status + from, s->out->status, n);
   if (s->n_audit) memcpy(s->study->audit, s->audit, s->n_audit * sizeof *s->audit);
-  PetscCall(ion_study_widen(s->study, first, n, s->shared));
+  if (!s->point) PetscCall(ion_study_widen(s->study, s->first + from, n, s->shared));
+  for (size_t p = 0; s->point && p < n; p++)
+    PetscCall(ion_study_widen(s->study, s->point[from + p], 1, ion_points_from(s->shared, p, 1)));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static void give_up(isolation *s, uint64_t point, ion_status status)
+static void give_up(isolation *s, size_t at, ion_status status)
 {
-  const size_t at = (size_t)(point - s->origin);
-
   for (size_t i = 0; i < s->study->n_output; i++) ion_row(s->data, i)[at] = (double)NAN;
   s->status[at] = (unsigned char)status;
 }
 
+/* Points from, from + 1, ... of those in hand. */
 // NOLINTNEXTLINE(misc-no-recursion): 11 levels at most, a batch has 2048 points
-static PetscErrorCode solve_part(isolation *s, uint64_t first, size_t n)
+static PetscErrorCode solve_part(isolation *s, size_t from, size_t n)
 {
   ion_status status;
 
   PetscFunctionBegin;
-  PetscCall(try_points(s, first, n, &status));
+  PetscCall(try_points(s, from, n, &status));
   if (status == ION_OK) {
-    PetscCall(take(s, first, n));
+    PetscCall(take(s, from, n));
   } else if (n == 1) {
-    give_up(s, first, status);
+    give_up(s, from, status);
   } else {
-    PetscCall(solve_part(s, first, n / 2));
-    PetscCall(solve_part(s, first + n / 2, n - n / 2));
+    PetscCall(solve_part(s, from, n / 2));
+    PetscCall(solve_part(s, from + n / 2, n - n / 2));
   }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode solve_all(isolation *s, const ion_isolation *how, size_t n_point)
+{
+  PetscErrorCode code = PETSC_SUCCESS;
+
+  PetscFunctionBegin;
+  s->limit = how->limit > 0 ? how->limit : (double)INFINITY;
+  s->pulse = how->pulse;
+  PetscCall(ion_study_make_rows(s->study)); /* once here, not in every child */
+  PetscCall(share(s));
+  for (size_t done = 0; !code && done < n_point; done += ION_STUDY_BATCH)
+    code = solve_part(s, done, PetscMin((size_t)ION_STUDY_BATCH, n_point - done));
+  (void)munmap(s->shared.data, s->size);
+  PetscCall(code);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -196,20 +215,20 @@ PetscErrorCode ion_study_solve_isolated(ion_study *study, uint64_t first, size_t
                                         const ion_isolation *how, ion_block data,
                                         unsigned char *status)
 {
-  isolation s         = {.study  = study,
-                         .limit  = how->limit > 0 ? how->limit : (double)INFINITY,
-                         .pulse  = how->pulse,
-                         .origin = first,
-                         .data   = data,
-                         .status = status};
-  PetscErrorCode code = PETSC_SUCCESS;
+  isolation s = {.study = study, .first = first, .data = data, .status = status};
 
   PetscFunctionBegin;
-  PetscCall(ion_study_make_rows(study)); /* once here, not in every child */
-  PetscCall(share(&s));
-  for (size_t done = 0; !code && done < n_point; done += ION_STUDY_BATCH)
-    code = solve_part(&s, first + done, PetscMin((size_t)ION_STUDY_BATCH, n_point - done));
-  (void)munmap(s.shared.data, s.size);
-  PetscCall(code);
+  PetscCall(solve_all(&s, how, n_point));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode ion_study_solve_points_isolated(ion_study *study, const uint64_t *point,
+                                               size_t n_point, const ion_isolation *how,
+                                               ion_block data, unsigned char *status)
+{
+  isolation s = {.study = study, .point = point, .data = data, .status = status};
+
+  PetscFunctionBegin;
+  PetscCall(solve_all(&s, how, n_point));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

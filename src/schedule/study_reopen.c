@@ -28,47 +28,40 @@ static PetscErrorCode split_overrides(char *text, ion_override **set, size_t *n_
 
 /* ---- points that came from a table ---- */
 
-typedef struct {
-  size_t n_factor;
-  uint64_t n_point;
-  double **value; /* [n_factor][n_point] */
-} columns;
+enum { CELL = 26, ROWS = 4096 }; /* bytes a number takes at most; points read at a time */
 
-static PetscErrorCode read_columns(const study_source *source, columns *c)
+/* Rows of numbers after the header of a table. */
+static PetscErrorCode write_rows(const ion_store_file *file, uint64_t first, size_t n,
+                                 double *value, char **at)
 {
-  char name[256];
+  const ion_store_schema *schema = ion_store_file_schema(file);
+  const size_t n_factor          = schema->n_coordinate;
 
   PetscFunctionBegin;
-  for (const char *at = source->texts->factors; at && *at; c->n_factor++) {
-    const size_t n = strcspn(at, " ");
-    double *value;
-
-    snprintf(name, sizeof name, "%.*s", (int)n, at);
-    for (char *dot = name; *dot; dot++)
-      if (*dot == '.') *dot = '_';
-    PetscCall(ion_store_coordinate_read(source->path, name, &c->n_point, &value));
-    PetscCall(PetscRealloc((c->n_factor + 1) * sizeof *c->value, &c->value));
-    c->value[c->n_factor] = value;
-    at += strcspn(at, ",");
-    at += *at == ',';
-  }
+  for (size_t i = 0; i < n_factor; i++)
+    PetscCall(ion_store_file_coordinate(file, i, first, n, value + i * ROWS));
+  for (size_t p = 0; p < n; p++)
+    for (size_t i = 0; i < n_factor; i++)
+      *at += snprintf(*at, CELL, "%.17g%c", value[i * ROWS + p], i + 1 == n_factor ? '\n' : ',');
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* The table as a text of comma-separated values. */
-static PetscErrorCode write_table(const study_source *source, const columns *c, char **text)
+static PetscErrorCode write_table(const ion_store_file *file, char **text)
 {
-  const size_t cell = 26, head = strlen(source->texts->factors) + 2;
-  const size_t size = head + (size_t)c->n_point * c->n_factor * cell + 1;
-  size_t at;
+  const ion_store_schema *schema = ion_store_file_schema(file);
+  const size_t n_factor          = schema->n_coordinate;
+  double *value;
+  char *at;
 
   PetscFunctionBegin;
-  PetscCall(PetscMalloc1(size, text));
-  at = (size_t)snprintf(*text, size, "%s\n", source->texts->factors);
-  for (uint64_t p = 0; p < c->n_point; p++)
-    for (size_t i = 0; i < c->n_factor; i++)
-      at += (size_t)snprintf(*text + at, size - at, "%.17g%c", c->value[i][p],
-                             i + 1 == c->n_factor ? '\n' : ',');
+  PetscCall(
+      PetscMalloc1(strlen(schema->factors) + 2 + (size_t)schema->n_point * n_factor * CELL, text));
+  PetscCall(PetscMalloc1(n_factor * ROWS, &value));
+  at = *text + sprintf(*text, "%s\n", schema->factors);
+  for (uint64_t first = 0; first < schema->n_point; first += ROWS)
+    PetscCall(write_rows(file, first, (size_t)PetscMin(schema->n_point - first, ROWS), value, &at));
+  PetscCall(PetscFree(value));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -76,19 +69,15 @@ PetscErrorCode ion_study_restore_points(ion_study *study, const study_source *so
 {
   size_t n, n_theta;
   const ion_quantity *quantity = ion_model_quantities(study->model, &n, &n_theta);
-  columns c                    = {0};
   char *text                   = NULL;
   PetscErrorCode code;
 
   PetscFunctionBegin;
-  PetscCheck(source->texts->factors, PETSC_COMM_SELF, PETSC_ERR_USER_INPUT,
+  PetscCheck(ion_store_file_schema(source->file)->factors, PETSC_COMM_SELF, PETSC_ERR_USER_INPUT,
              "%s does not name its factors", source->path);
-  code = read_columns(source, &c);
-  if (!code) code = write_table(source, &c, &text);
+  code = write_table(source->file, &text);
   if (!code)
     code = ion_design_create_table(source->path, text, study->units, quantity, n, &study->design);
-  for (size_t i = 0; i < c.n_factor; i++) PetscCall(PetscFree(c.value[i]));
-  PetscCall(PetscFree(c.value));
   PetscCall(PetscFree(text));
   PetscCall(code);
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -96,36 +85,53 @@ PetscErrorCode ion_study_restore_points(ion_study *study, const study_source *so
 
 /* ---- the study ---- */
 
-static PetscErrorCode check_digest(const char *path, const ion_store_texts *texts,
+static PetscErrorCode check_digest(const char *path, const ion_store_file *file,
                                    const ion_study *study)
 {
+  const char *there = ion_store_file_digest(file);
   char digest[65];
 
   PetscFunctionBegin;
   PetscCall(ion_store_digest(study->canonical, digest));
-  PetscCheck(!strcmp(digest, texts->digest), PETSC_COMM_SELF, PETSC_ERR_USER_INPUT,
+  PetscCheck(there && !strcmp(digest, there), PETSC_COMM_SELF, PETSC_ERR_USER_INPUT,
              "%s: this program makes another study of the sweep and model in it; they or its "
              "coordinates are damaged, or it is of another version",
              path);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+static PetscErrorCode read_from(const char *path, const ion_store_file *file, ion_study *study)
+{
+  const char *overrides = ion_store_file_schema(file)->overrides;
+  study_source source   = {.path = path, .file = file};
+  ion_override *set     = NULL;
+  char *text            = NULL;
+  PetscErrorCode code;
+
+  PetscFunctionBegin;
+  PetscCheck(ion_store_file_schema(file)->model_text, PETSC_COMM_SELF, PETSC_ERR_USER_INPUT,
+             "%s lacks its model", path);
+  if (overrides) PetscCall(PetscStrallocpy(overrides, &text));
+  code       = split_overrides(text, &set, &source.n_set);
+  source.set = set;
+  if (!code) code = ion_study_read(&source, study);
+  if (!code) code = check_digest(path, file, study);
+  PetscCall(PetscFree(set));
+  PetscCall(PetscFree(text));
+  PetscCall(code);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 PetscErrorCode ion_study_reopen(const char *path, ion_study **study)
 {
-  ion_store_texts texts;
-  study_source source = {.path = path, .texts = &texts};
-  ion_override *set   = NULL;
+  ion_store_file *file = NULL;
   PetscErrorCode code;
 
   PetscFunctionBegin;
   PetscCall(PetscNew(study)); /* zeroed; the caller closes it even if a later line fails */
-  code = ion_store_texts_read(path, &texts);
-  if (!code) code = split_overrides(texts.overrides, &set, &source.n_set);
-  source.set = set;
-  if (!code) code = ion_study_read(&source, *study);
-  if (!code) code = check_digest(path, &texts, *study);
-  PetscCall(PetscFree(set));
-  PetscCall(ion_store_texts_free(&texts));
+  code = ion_store_file_open(path, &file);
+  if (!code) code = read_from(path, file, *study);
+  PetscCall(ion_store_file_close(&file));
   PetscCall(code);
   PetscFunctionReturn(PETSC_SUCCESS);
 }

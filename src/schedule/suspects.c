@@ -34,12 +34,22 @@ static void close_run(reading *r)
   r->is_open = PETSC_FALSE;
 }
 
-static PetscErrorCode open_run(reading *r, const char *text)
+/* A run of several jobs writes the label of each before its start: "level 2 of 6, start: ...". */
+static PetscBool is_label(const reading *r, const char *text, size_t n)
+{
+  const char *label = r->job->label ? r->job->label : "";
+  const size_t size = strlen(label);
+
+  return (PetscBool)(n == (size ? size + 2 : 0) && !strncmp(text, label, size));
+}
+
+static PetscErrorCode open_run(reading *r, const char *text, PetscBool is_ours)
 {
   unsigned long long n_rank, n_chunk, n_point;
 
   PetscFunctionBegin;
   close_run(r);
+  if (!is_ours) PetscFunctionReturn(PETSC_SUCCESS);
   if (sscanf(text, "%9llu rank%*[s], %18llu chunks, %18llu points", &n_rank, &n_chunk, &n_point) !=
           3 &&
       sscanf(text, "%9llu rank, %18llu chunks, %18llu points", &n_rank, &n_chunk, &n_point) != 3)
@@ -67,16 +77,18 @@ static PetscBool read_holder(const char *text, size_t *rank, uint64_t *chunk)
 
 static PetscErrorCode read_line(reading *r, const char *line)
 {
-  const char *text = strstr(line, "Z ");
+  const char *text = strstr(line, "Z "), *start, *end;
   size_t rank;
   uint64_t chunk;
 
   PetscFunctionBegin;
   if (!text) PetscFunctionReturn(PETSC_SUCCESS);
   text += 2;
-  if (!strncmp(text, "start: ", 7)) {
-    PetscCall(open_run(r, text + 7));
-  } else if (!strncmp(text, "end: ", 5)) {
+  start = strstr(text, "start: ");
+  end   = strstr(text, "end: ");
+  if (start && strstr(start, " chunks, ")) {
+    PetscCall(open_run(r, start + 7, is_label(r, text, (size_t)(start - text))));
+  } else if (end && strstr(end, " chunks in ")) {
     r->is_open = PETSC_FALSE;
   } else if (!strncmp(text, "run: ", 5)) {
     if (r->is_open && read_holder(text + 5, &rank, &chunk) && rank < r->n_rank)

@@ -1,7 +1,8 @@
 /* What a study can compute, and the outputs a task hands to it. */
 #include "study_impl.h"
 
-static const study_task *const tasks[] = {&ion_task_steady_state};
+static const study_task *const tasks[] = {&ion_task_steady_state, &ion_task_threshold,
+                                          &ion_task_time_course};
 
 const study_task *const *ion_study_tasks(size_t *n)
 {

@@ -9,6 +9,15 @@ _Static_assert((int)ION_LEDGER_REACHED_NOT == (int)ION_REACHED_NOT,
 _Static_assert((int)ION_LEDGER_REACHED_DEPARTED == (int)ION_REACHED_DEPARTED,
                "verdict reads the solver's values");
 
+/* Points without a physiological state, and where their path lost it; made when the first one is met. */
+typedef struct {
+  ion_threshold *search;
+  ion_block theta; /* [n_theta] of those points */
+  size_t *point;
+  double *at;
+  unsigned char *kind, *status;
+} departures;
+
 typedef struct {
   ion_outputs *outputs;
   PetscBool is_ready;
@@ -20,6 +29,7 @@ typedef struct {
   ion_response *response; /* NULL where no local sensitivity is wanted */
   double *derivative;
   ion_audit *audit; /* [n_process] */
+  departures lost;
 } steady;
 
 /* ---- what is reported ---- */
@@ -76,6 +86,9 @@ static PetscErrorCode close_task(ion_study *study)
   PetscCall(ion_work_destroy(&s->work));
   PetscCall(ion_block_destroy(&s->x));
   PetscCall(ion_solver_destroy(&s->solver));
+  PetscCall(ion_threshold_destroy(&s->lost.search));
+  PetscCall(ion_block_destroy(&s->lost.theta));
+  PetscCall(PetscFree4(s->lost.point, s->lost.at, s->lost.kind, s->lost.status));
   PetscCall(ion_outputs_destroy(&s->outputs));
   PetscCall(PetscFree(study->state));
   study->audit = NULL;
@@ -142,7 +155,7 @@ static void blank_failures(const ion_outputs *outputs, size_t n, const unsigned 
   for (size_t i = 0; i < ion_outputs_count(outputs); i++) {
     double *y = ion_row(data, i);
 
-    if (!strcmp(ion_outputs_at(outputs, i)->name, "class")) continue;
+    if (ion_outputs_at(outputs, i)->flags) continue;
     for (size_t p = 0; p < n; p++)
       if (status[p] != ION_OK) y[p] = (double)NAN;
   }
@@ -179,6 +192,50 @@ static PetscErrorCode report_sensitivities(const steady *s, ion_block theta, ion
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+static PetscErrorCode make_departures(const ion_study *study, departures *d)
+{
+  const ion_threshold_range path = {.parameter = -1};
+  const size_t n                 = ION_STUDY_BATCH;
+  size_t n_theta;
+  int *varying;
+
+  PetscFunctionBegin;
+  if (d->search) PetscFunctionReturn(PETSC_SUCCESS);
+  ion_model_quantities(study->model, NULL, &n_theta);
+  PetscCall(ion_study_varying(study, &varying));
+  PetscCall(ion_threshold_create(study->model, varying, ion_design_n_factor(study->design), NULL,
+                                 &path, n, &d->search));
+  PetscCall(PetscFree(varying));
+  PetscCall(ion_block_create(n_theta, n, &d->theta));
+  PetscCall(PetscCalloc4(n, &d->point, n, &d->at, n, &d->kind, n, &d->status));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Why points are not physiological: where the branch from rest folds or loses stability on the way to them. */
+static PetscErrorCode report_departures(const ion_study *study, steady *s, ion_block theta,
+                                        const unsigned char *status, ion_block data)
+{
+  departures *d = &s->lost;
+  size_t n      = 0;
+
+  PetscFunctionBegin;
+  for (size_t p = 0; p < theta.n_point; p++) {
+    const PetscBool is_lost = (PetscBool)(status[p] == ION_NO_STATE_FOUND || s->eigen_re[p] > 0 ||
+                                          s->reached[p] == ION_REACHED_DEPARTED);
+
+    if (!is_lost) continue;
+    PetscCall(make_departures(study, d));
+    for (size_t k = 0; k < theta.n_row; k++) ion_row(d->theta, k)[n] = ion_row(theta, k)[p];
+    d->point[n++] = p;
+  }
+  if (!n) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(
+      ion_threshold_solve(d->search, ion_points_from(d->theta, 0, n),
+                          &(ion_thresholds){.status = d->status, .kind = d->kind, .value = d->at}));
+  ion_outputs_put_departures(s->outputs, n, d->point, d->at, d->kind, data);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode solve(ion_study *study, uint64_t first, ion_block theta, ion_block data,
                             unsigned char *status)
 {
@@ -198,6 +255,8 @@ static PetscErrorCode solve(ion_study *study, uint64_t first, ion_block theta, i
                 data);
   PetscCall(report_sensitivities(s, theta, x, status, data));
   blank_failures(s->outputs, n, status, data);
+  if (ion_outputs_need_departure(s->outputs))
+    PetscCall(report_departures(study, s, theta, status, data));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

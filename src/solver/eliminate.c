@@ -15,6 +15,7 @@ typedef struct {
   double *value;
   unsigned char *row_done, *col_done;
   int *pivot_row, *pivot_col;
+  PetscBool is_bordered;
 } ion_symbolic;
 
 /* ---- order of elimination ---- */
@@ -87,6 +88,25 @@ static void eliminate(ion_elimination *e, ion_symbolic *s, size_t row, size_t co
   s->row_done[row] = s->col_done[col] = 1;
 }
 
+/* The border waits to the last two pivots, of which the first lies in its column. */
+static PetscErrorCode choose_next(ion_symbolic *s, size_t k, size_t *row, size_t *col)
+{
+  const size_t last = s->n - 1;
+
+  PetscFunctionBegin;
+  if (s->is_bordered && k + 2 >= s->n) {
+    for (*row = 0; *row < last && s->row_done[*row];) (*row)++;
+    for (*col = 0; *col < last && s->col_done[*col];) (*col)++;
+    if (k + 2 == s->n && s->slot[*row * s->n + last] >= 0) *col = last;
+    if (k + 1 == s->n && !s->row_done[last]) *row = last;
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
+  if (s->is_bordered) s->row_done[last] = s->col_done[last] = 1;
+  PetscCall(choose_pivot(s, row, col));
+  if (s->is_bordered) s->row_done[last] = s->col_done[last] = 0;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode choose_order(ion_elimination *e, ion_symbolic *s, const ion_pattern *pattern,
                                    const int *number, const double *jacobian)
 {
@@ -102,7 +122,7 @@ static PetscErrorCode choose_order(ion_elimination *e, ion_symbolic *s, const io
   for (size_t k = 0; k < n; k++) {
     size_t row = 0, col = 0;
 
-    PetscCall(choose_pivot(s, &row, &col));
+    PetscCall(choose_next(s, k, &row, &col));
     s->pivot_row[k] = (int)row;
     s->pivot_col[k] = (int)col;
     eliminate(e, s, row, col);
@@ -117,9 +137,9 @@ static int slot_at(const ion_symbolic *s, size_t row, size_t col)
   return s->slot[(size_t)s->pivot_row[row] * s->n + (size_t)s->pivot_col[col]];
 }
 
-static int rhs(const ion_elimination *e, const ion_symbolic *s, size_t row)
+static int rhs(const ion_elimination *e, const ion_symbolic *s, size_t r, size_t row)
 {
-  return (int)(e->n_nonzero + e->n_fill) + s->pivot_row[row];
+  return (int)(e->n_nonzero + e->n_fill + r * e->n) + s->pivot_row[row];
 }
 
 static ion_lu_op *new_op(ion_elimination *e, int dst)
@@ -150,36 +170,50 @@ static void factor_entry(ion_elimination *e, const ion_symbolic *s, size_t t, si
       add_term(e, op, slot_at(s, t, l), slot_at(s, l, k));
 }
 
+/* Component t of right-hand side r: less those to the left, then over the pivot less those to the right. */
+static void forward(ion_elimination *e, const ion_symbolic *s, size_t r, size_t t)
+{
+  ion_lu_op *op = new_op(e, rhs(e, s, r, t));
+
+  op->is_rhs = PETSC_TRUE;
+  for (size_t l = 0; l < t; l++)
+    if (slot_at(s, t, l) >= 0) add_term(e, op, slot_at(s, t, l), rhs(e, s, r, l));
+}
+
+static void backward(ion_elimination *e, const ion_symbolic *s, size_t r, size_t t)
+{
+  ion_lu_op *op = new_op(e, rhs(e, s, r, t));
+
+  op->is_rhs = PETSC_TRUE;
+  op->scale  = slot_at(s, t, t);
+  for (size_t l = t + 1; l < s->n; l++)
+    if (slot_at(s, t, l) >= 0) add_term(e, op, slot_at(s, t, l), rhs(e, s, r, l));
+  e->solution[r * e->n + (size_t)s->pivot_col[t]] = rhs(e, s, r, t);
+}
+
 static void list_operations(ion_elimination *e, const ion_symbolic *s)
 {
   const size_t n = s->n;
-  ion_lu_op *op;
 
   for (size_t t = 0; t < n; t++) {
     for (size_t k = 0; k < n; k++)
       if (slot_at(s, t, k) >= 0) factor_entry(e, s, t, k);
-    op = new_op(e, rhs(e, s, t));
-    for (size_t l = 0; l < t; l++)
-      if (slot_at(s, t, l) >= 0) add_term(e, op, slot_at(s, t, l), rhs(e, s, l));
+    for (size_t r = 0; r < e->n_rhs; r++) forward(e, s, r, t);
   }
-  for (size_t t = n; t-- > 0;) {
-    op        = new_op(e, rhs(e, s, t));
-    op->scale = slot_at(s, t, t);
-    for (size_t l = t + 1; l < n; l++)
-      if (slot_at(s, t, l) >= 0) add_term(e, op, slot_at(s, t, l), rhs(e, s, l));
-    e->solution[s->pivot_col[t]] = rhs(e, s, t);
-  }
+  for (size_t t = n; t-- > 0;)
+    for (size_t r = 0; r < e->n_rhs; r++) backward(e, s, r, t);
 }
 
 PetscErrorCode ion_elimination_create(const ion_pattern *pattern, const int *number,
-                                      const double *jacobian, ion_elimination *e)
+                                      const double *jacobian, size_t n_rhs, PetscBool is_bordered,
+                                      ion_elimination *e)
 {
   const size_t n = pattern->n;
-  ion_symbolic s = {.n = n};
+  ion_symbolic s = {.n = n, .is_bordered = is_bordered};
   PetscErrorCode code;
 
   PetscFunctionBegin;
-  *e = (ion_elimination){.n = n, .n_nonzero = pattern->n_nonzero};
+  *e = (ion_elimination){.n = n, .n_rhs = n_rhs, .n_nonzero = pattern->n_nonzero};
   PetscCall(PetscMalloc6(n * n, &s.slot, n * n, &s.value, n, &s.row_done, n, &s.col_done, n,
                          &s.pivot_row, n, &s.pivot_col));
   PetscCall(PetscArrayzero(s.value, n * n));
@@ -187,8 +221,8 @@ PetscErrorCode ion_elimination_create(const ion_pattern *pattern, const int *num
   PetscCall(PetscArrayzero(s.col_done, n));
   code = choose_order(e, &s, pattern, number, jacobian);
   if (!code) {
-    PetscCall(
-        PetscMalloc3(n, &e->solution, n * n + 2 * n, &e->op, 2 * n * n * n + 2 * n * n, &e->term));
+    PetscCall(PetscMalloc3(n_rhs * n, &e->solution, n * n + 2 * n_rhs * n, &e->op,
+                           2 * n * n * n + 2 * n_rhs * n * n, &e->term));
     list_operations(e, &s);
   }
   PetscCall(PetscFree6(s.slot, s.value, s.row_done, s.col_done, s.pivot_row, s.pivot_col));
@@ -206,9 +240,9 @@ PetscErrorCode ion_elimination_destroy(ion_elimination *e)
 
 /* ---- execution ---- */
 
-/* Rows of a work: where dF/dx, F and the extra rows begin, and how many rows dF/dx has. */
+/* Rows of a work: where dF/dx, F and the extra rows begin, and how many dF/dx and F have. */
 typedef struct {
-  size_t n_jac, n_matrix, jac, F, extra;
+  size_t n_jac, n_matrix, n_F, jac, F, extra;
 } ion_places;
 
 static int place(const ion_places *at, int slot)
@@ -217,7 +251,22 @@ static int place(const ion_places *at, int slot)
 
   if (slot < 0) return slot;
   if (i < at->n_jac) return (int)(at->jac + i);
-  return (int)(i < at->n_matrix ? at->extra + i - at->n_jac : at->F + i - at->n_matrix);
+  if (i < at->n_matrix) return (int)(at->extra + i - at->n_jac);
+  if (i < at->n_matrix + at->n_F) return (int)(at->F + i - at->n_matrix);
+  return (int)(at->extra + i - at->n_jac - at->n_F);
+}
+
+size_t ion_elimination_extra_rows(const ion_elimination *e, size_t n_jac, size_t n_F)
+{
+  return e->n_nonzero + e->n_fill + e->n_rhs * e->n - n_jac - n_F;
+}
+
+double *ion_elimination_rhs(const ion_elimination *e, const ion_work *work, size_t r, size_t i)
+{
+  const size_t j = r * e->n + i, n_F = work->F.n_row;
+
+  if (j < n_F) return ion_row(work->F, j);
+  return ion_row(work->extra, e->n_nonzero + e->n_fill - work->jac.n_row + j - n_F);
 }
 
 static size_t row_of(const ion_work *work, ion_block part)
@@ -229,20 +278,21 @@ PetscErrorCode ion_elimination_place(ion_elimination *e, const ion_work *work)
 {
   const ion_places at = {.n_jac    = work->jac.n_row,
                          .n_matrix = e->n_nonzero + e->n_fill,
+                         .n_F      = work->F.n_row,
                          .jac      = row_of(work, work->jac),
                          .F        = row_of(work, work->F),
                          .extra    = row_of(work, work->extra)};
 
   PetscFunctionBegin;
-  PetscCheck(work->jac.n_row + work->extra.n_row >= at.n_matrix, PETSC_COMM_SELF, PETSC_ERR_ARG_SIZ,
-             "%zu rows for a matrix and fill of %zu", work->jac.n_row + work->extra.n_row,
-             at.n_matrix);
+  PetscCheck(work->extra.n_row >= ion_elimination_extra_rows(e, at.n_jac, at.n_F), PETSC_COMM_SELF,
+             PETSC_ERR_ARG_SIZ, "%zu rows behind dF/dx, %zu needed", work->extra.n_row,
+             ion_elimination_extra_rows(e, at.n_jac, at.n_F));
   for (size_t k = 0; k < e->n_op; k++) {
     e->op[k].dst   = place(&at, e->op[k].dst);
     e->op[k].scale = place(&at, e->op[k].scale);
   }
   for (size_t k = 0; k < 2 * e->n_term; k++) e->term[k] = place(&at, e->term[k]);
-  for (size_t i = 0; i < e->n; i++) e->solution[i] = place(&at, e->solution[i]);
+  for (size_t i = 0; i < e->n_rhs * e->n; i++) e->solution[i] = place(&at, e->solution[i]);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -274,17 +324,26 @@ ION_INLINE void run_op(const ion_lu_op *op, const int *term, ion_block block, si
         ion_row(block, (size_t)op->dst)[first + p] < 0 ? -sign[first + p] : sign[first + p];
 }
 
+static void run_over_points(const ion_elimination *e, const ion_lu_op *op, ion_block scratch,
+                            size_t n_point, double *sign)
+{
+  const int *term = e->term + 2 * op->first;
+  size_t first    = 0;
+
+  for (; first + ION_STRIP * ION_PAD <= n_point; first += ION_STRIP * ION_PAD)
+    run_op(op, term, scratch, first, ION_STRIP, sign);
+  for (; first < n_point; first += ION_PAD) run_op(op, term, scratch, first, 1, sign);
+}
+
 void ion_elimination_solve(const ion_elimination *e, ion_block scratch, size_t n_point,
                            double *sign)
 {
   for (size_t p = 0; p < n_point; p++) sign[p] = 1;
-  for (size_t i = 0; i < e->n_op; i++) {
-    const ion_lu_op *op = &e->op[i];
-    const int *term     = e->term + 2 * op->first;
-    size_t first        = 0;
+  for (size_t i = 0; i < e->n_op; i++) run_over_points(e, &e->op[i], scratch, n_point, sign);
+}
 
-    for (; first + ION_STRIP * ION_PAD <= n_point; first += ION_STRIP * ION_PAD)
-      run_op(op, term, scratch, first, ION_STRIP, sign);
-    for (; first < n_point; first += ION_PAD) run_op(op, term, scratch, first, 1, sign);
-  }
+void ion_elimination_solve_again(const ion_elimination *e, ion_block scratch, size_t n_point)
+{
+  for (size_t i = 0; i < e->n_op; i++)
+    if (e->op[i].is_rhs) run_over_points(e, &e->op[i], scratch, n_point, NULL);
 }

@@ -77,8 +77,8 @@ PetscErrorCode ion_relaxation_create(ion_solver *solver, const double *jacobian)
   for (size_t i = 0; i < solver->relaxed.n; i++)
     for (int k = solver->relaxed_start[i]; k < solver->relaxed_start[i + 1]; k++)
       if (solver->relaxed_slot[k] < (int)n_model) value[k] = jacobian[solver->relaxed_slot[k]];
-  PetscCall(
-      ion_elimination_create(&solver->relaxed, solver->relaxed_slot, value, &solver->relaxation));
+  PetscCall(ion_elimination_create(&solver->relaxed, solver->relaxed_slot, value, 1, PETSC_FALSE,
+                                   &solver->relaxation));
   PetscCall(PetscFree(value));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

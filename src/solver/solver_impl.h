@@ -11,34 +11,52 @@ typedef struct {
   int dst, scale;              /* scale -1: none */
   int first, n;                /* products */
   PetscBool is_fill, is_pivot; /* fill starts from zero */
+  PetscBool is_rhs;            /* of the right-hand side */
 } ion_lu_op;
 
-/* Slots: the entries of dF/dx, then fill, then one for each component of the right-hand side; once placed,
- * rows of a work's scratch block. */
+/* Slots: the entries of the matrix, then fill, then one for each component of each right-hand side; once
+ * placed, rows of a work's scratch block. */
 typedef struct {
   size_t n;
+  size_t n_rhs;
   size_t n_nonzero, n_fill;
   ion_lu_op *op;
   size_t n_op, n_term;
-  int *term;     /* [n_term][2] */
-  int *solution; /* [n] row that holds component i of the solution in the end */
+  int *term; /* [n_term][2] */
+  int *
+      solution; /* [n_rhs][n] row that holds component i of a right-hand side, and in the end of its solution */
 } ion_elimination;
 
 /* Choose pivots by Markowitz counts among entries of at least a hundredth of their row, at the values
  * of one representative Jacobian [n_nonzero]. number [n_nonzero] gives the slot of each entry of the
- * pattern, NULL where they follow each other. */
+ * pattern, NULL where they follow each other.
+ *
+ * Of a bordered matrix [J b; c d] the last row and column wait to the end, where the last row of J takes its
+ * pivot in b: regular also where J is singular, as long as the bordered matrix is not. */
 PetscErrorCode ion_elimination_create(const ion_pattern *pattern, const int *number,
-                                      const double *jacobian, ion_elimination *elimination);
+                                      const double *jacobian, size_t n_rhs, PetscBool is_bordered,
+                                      ion_elimination *elimination);
+
+/* Rows behind those of dF/dx and F that a work must have for it. */
+size_t ion_elimination_extra_rows(const ion_elimination *elimination, size_t n_jac, size_t n_F);
 PetscErrorCode ion_elimination_destroy(ion_elimination *elimination);
 
-/* Bind the slots to the rows of works: entries of the pattern to dF/dx, those beyond it and fill to the extra
- * rows behind. Once. */
+/* Row of a work that component i of right-hand side r is put into. */
+double *ion_elimination_rhs(const ion_elimination *elimination, const ion_work *work, size_t r,
+                            size_t i);
+
+/* Bind the slots to the rows of works: entries of the pattern to dF/dx, the first right-hand side to F; what is
+ * beyond them and fill to the extra rows behind. Once. */
 PetscErrorCode ion_elimination_place(ion_elimination *elimination, const ion_work *work);
 
-/* Solve J y = F in place: dF/dx, fill and F of the scratch block are overwritten; component i of y is row
- * solution[i]. sign [n_point] becomes that of the determinant times a constant of the elimination. */
+/* Solve J y = F in place: dF/dx, fill and right-hand sides of the scratch block are overwritten; component i of
+ * y is row solution[i]. sign [n_point] becomes that of the determinant times a constant of the elimination. */
 void ion_elimination_solve(const ion_elimination *elimination, ion_block scratch, size_t n_point,
                            double *sign);
+
+/* The same for another right-hand side in F, with the factors that the last solution left in the block. */
+void ion_elimination_solve_again(const ion_elimination *elimination, ion_block scratch,
+                                 size_t n_point);
 
 /* ---- a tile: points advanced together ---- */
 
@@ -81,7 +99,9 @@ struct ion_solver {
   const double *reference;    /* [n_theta] */
   double *tangent;            /* [n_varying][n_state] dx/dg, g = ln p or p */
   unsigned char *logarithmic; /* [n_varying] */
-  double rest_sign;           /* sign of the determinant at rest */
+  double rest_sign;           /* sign of the determinant at rest, */
+  double relaxed_sign;        /* as the elimination of the relaxation gives it, */
+  double dense_sign;          /* and as LU with pivoting does */
   ion_elimination elimination;
   ion_elimination relaxation; /* with the entries that a time derivative adds to dF/dx */
   ion_pattern relaxed;        /* its pattern: that of the model, then those entries row by row */
@@ -109,6 +129,8 @@ struct ion_solver {
 };
 
 /* steady.c */
+/* -ion_batch_lanes, or the usual number */
+PetscErrorCode ion_solver_choose_lanes(size_t max_batch, PetscInt usual, size_t *lanes);
 void ion_solver_reference_theta(const ion_model *model, ion_block theta);
 
 /* tangent.c */
@@ -124,6 +146,10 @@ PetscErrorCode ion_solver_destroy_snes(ion_solver *solver);
 
 /* rescue.c: points the direct way left open */
 PetscErrorCode ion_rescue_batch(ion_solver *solver);
+
+/* dense.c: J y = F of one lane by LU with pivoting; y [n] is NaN where J is singular */
+PetscErrorCode ion_dense_solve(const ion_pattern *pattern, ion_block jac, ion_block F, size_t lane,
+                               double *y, double *sign);
 
 /* relaxation.c: the matrix J - M/dt of a time step, M = dn/dx of the balanced pools */
 PetscErrorCode ion_relaxation_create(ion_solver *solver, const double *jacobian);

@@ -8,11 +8,10 @@
 /* Rows a work needs behind dF/dx for either elimination. */
 static size_t count_extra_rows(const ion_solver *solver)
 {
-  const size_t n_jac = ion_model_pattern(solver->model)->n_nonzero;
-  const size_t plain = solver->elimination.n_nonzero + solver->elimination.n_fill;
-  const size_t relax = solver->relaxation.n_nonzero + solver->relaxation.n_fill;
+  const size_t n_jac = ion_model_pattern(solver->model)->n_nonzero, n = solver->n_state;
 
-  return PetscMax(plain, relax) - n_jac;
+  return PetscMax(ion_elimination_extra_rows(&solver->elimination, n_jac, n),
+                  ion_elimination_extra_rows(&solver->relaxation, n_jac, n));
 }
 
 PetscErrorCode ion_tile_create(const ion_solver *solver, size_t lanes, ion_tile *tile)

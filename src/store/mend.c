@@ -10,14 +10,6 @@
 
 #define COORDINATE_BLOCK 8192 /* coordinates made and compared at a time */
 
-static uint64_t coordinate_length(const ion_store_schema *schema, size_t i)
-{
-  for (size_t d = 0; d < schema->n_dim; d++) {
-    if (strcmp(schema->dim[d].name, schema->coordinate[i].name) == 0) return schema->dim[d].length;
-  }
-  return schema->n_point;
-}
-
 /* Compare a block of coordinates with what it should be; put it right if wanted. */
 static PetscErrorCode mend_block(const ion_store_body *body, uint64_t offset,
                                  const unsigned char *right, unsigned char *there, size_t n,
@@ -36,7 +28,7 @@ static PetscErrorCode mend_coordinate(const ion_store_body *body, size_t i, Pets
   const ion_store_schema *schema = body->schema;
   const ion_store_type type      = schema->coordinate[i].type;
   const size_t width             = ion_store_width(type);
-  const uint64_t length          = coordinate_length(schema, i);
+  const uint64_t length          = ion_store_coordinate_length(schema, i);
   double *value;
   unsigned char *right, *there;
 

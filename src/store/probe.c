@@ -46,8 +46,41 @@ static void look_at_bytes(const char *path, verdict *v, uint64_t *size)
     return;
   }
   n = pread(fd, magic, sizeof magic, 0);
+  if (n < 4 || memcmp(magic, "CDF\005", 4) != 0)
+    foreign(v, "it is not a NetCDF (CDF-5) file");
+  else if (!ion_store_header_is_sound(fd, *size))
+    foreign(v, "its NetCDF header is damaged or cut short (bring back a copy of it)");
   (void)close(fd);
-  if (n < 4 || memcmp(magic, "CDF\005", 4) != 0) foreign(v, "it is not a NetCDF (CDF-5) file");
+}
+
+PetscErrorCode ion_store_look(const char *path, ion_store_found *found, char *reason, size_t size)
+{
+  verdict v      = {.reason = reason, .size = size};
+  uint64_t bytes = 0;
+
+  PetscFunctionBegin;
+  if (size) reason[0] = '\0';
+  look_at_bytes(path, &v, &bytes);
+  *found = v.found;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* A global text, or NULL when there is none. PetscFree it. */
+static PetscErrorCode get_text(int ncid, const char *name, char **text)
+{
+  MPI_Offset length;
+  nc_type type;
+
+  PetscFunctionBegin;
+  *text = NULL;
+  if (ncmpi_inq_att(ncid, NC_GLOBAL, name, &type, &length) != NC_NOERR || type != NC_CHAR) {
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
+  PetscCall(PetscCalloc1((size_t)length + 1, text));
+  if (length > 0 && ncmpi_get_att_text(ncid, NC_GLOBAL, name, *text) != NC_NOERR) {
+    PetscCall(PetscFree(*text));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* The number of a global attribute, or 0. */
@@ -85,8 +118,8 @@ static PetscErrorCode explain_digest(int ncid, const ion_store_schema *schema, v
   char *model, *sweep;
 
   PetscFunctionBegin;
-  PetscCall(ion_store_get_text(ncid, "model", &model));
-  PetscCall(ion_store_get_text(ncid, "sweep", &sweep));
+  PetscCall(get_text(ncid, "model", &model));
+  PetscCall(get_text(ncid, "sweep", &sweep));
   v->found = ION_STORE_OTHER;
   snprintf(v->reason, v->size,
            "it was made with other --set values, or a file that the sweep reads has changed");
@@ -108,7 +141,7 @@ static PetscErrorCode compare_writer(int ncid, const ion_store_schema *schema, v
   char *program;
 
   PetscFunctionBegin;
-  PetscCall(ion_store_get_text(ncid, "program", &program));
+  PetscCall(get_text(ncid, "program", &program));
   if (format != ION_STORE_FORMAT) {
     v->found = ION_STORE_OTHER;
     snprintf(v->reason, v->size, "its format version is %llu, not %d", format, ION_STORE_FORMAT);
@@ -137,7 +170,7 @@ static PetscErrorCode compare_size(int ncid, const char *path, const ion_store_s
   code = ion_store_layout_create(ncid, path, schema, &layout);
   PetscCall(PetscPopErrorHandler());
   if (code) {
-    foreign(v, "it lacks a variable of this study");
+    foreign(v, "a variable of this study is missing or has another shape");
   } else if (size != layout.size) {
     v->found = size < layout.size ? ION_STORE_TORN : ION_STORE_FOREIGN;
     snprintf(v->reason, v->size, "it is torn: %llu bytes instead of %llu", (unsigned long long)size,
@@ -154,7 +187,7 @@ static PetscErrorCode look_at_header(int ncid, const char *path, const ion_store
 
   PetscFunctionBegin;
   PetscCall(ion_store_digest(schema->canonical, digest));
-  PetscCall(ion_store_get_text(ncid, "study_digest", &there));
+  PetscCall(get_text(ncid, "study_digest", &there));
   if (!there) {
     foreign(v, "it is a NetCDF file without study_digest");
   } else if (strcmp(there, digest) != 0) {
@@ -181,7 +214,7 @@ PetscErrorCode ion_store_probe(const char *path, const ion_store_schema *schema,
     const int why = ncmpi_open(MPI_COMM_SELF, path, NC_NOWRITE, MPI_INFO_NULL, &ncid);
 
     if (why != NC_NOERR) {
-      foreign(&v, "its NetCDF header is damaged, bring back a copy or run the study anew");
+      foreign(&v, "its NetCDF header is damaged (bring back a copy of it)");
     } else {
       PetscCall(look_at_header(ncid, path, schema, file_size, &v));
       ION_NC(path, ncmpi_close(ncid));
