@@ -173,18 +173,23 @@ ION_INLINE void note_corner(const ion_eigen *e, progress *s, size_t l)
   s->d = ion_lanes_choose(ends, *entry(e, l, l), s->d);
 }
 
-/* Lanes of `open` in which subdiagonal l is negligible (Ahues and Tisseur 1997, LAPACK Working Note 122). */
-ION_INLINE ion_mask negligible(const ion_eigen *e, ion_mask open, size_t l)
+/* Lanes in which subdiagonal l is small against its neighbours on the diagonal. */
+ION_INLINE ion_mask small_at(const ion_eigen *e, size_t l)
+{
+  return ion_lanes_size(*entry(e, l, l - 1)) <=
+         DBL_EPSILON * (ion_lanes_size(*entry(e, l - 1, l - 1)) + ion_lanes_size(*entry(e, l, l)));
+}
+
+/* Lanes in which leaving out subdiagonal l, small as it is, changes no eigenvalue by more than rounding (Ahues and
+ * Tisseur 1997, LAPACK Working Note 122). */
+ION_INLINE ion_mask negligible_at(const ion_eigen *e, size_t l)
 {
   const ion_lanes above = *entry(e, l - 1, l - 1), here = *entry(e, l, l);
-  const ion_lanes sub = ion_lanes_size(*entry(e, l, l - 1)), d = ion_lanes_size(here);
-  const ion_mask small = open & (sub <= DBL_EPSILON * (ion_lanes_size(above) + d));
-  ion_lanes product, limit;
+  const ion_lanes product =
+      ion_lanes_size(*entry(e, l, l - 1)) * ion_lanes_size(*entry(e, l - 1, l));
 
-  if (!ion_lanes_any(small)) return small;
-  product = sub * ion_lanes_size(*entry(e, l - 1, l));
-  limit   = DBL_EPSILON * d * ion_lanes_size(above - here);
-  return small & ((product <= limit) | (product <= tiny));
+  return (product <= DBL_EPSILON * ion_lanes_size(here) * ion_lanes_size(above - here)) |
+         (product <= tiny);
 }
 
 /* From the last row upwards: a lane is done with what ends in one or two rows above a negligible subdiagonal, and
@@ -199,9 +204,12 @@ static PetscBool find_blocks(const ion_eigen *e, progress *s)
     ion_mask hit       = (s->hi >= at) & (s->lo < 0), over;
 
     note_corner(e, s, l);
-    if (l) hit = negligible(e, hit, l);
-    if (!ion_lanes_any(hit)) continue;
-    if (l) *entry(e, l, l - 1) = ion_lanes_choose(hit, all(0), *entry(e, l, l - 1));
+    if (l) {
+      hit &= small_at(e, l);
+      if (!ion_lanes_any(hit)) continue;
+      hit &= negligible_at(e, l);
+      *entry(e, l, l - 1) = ion_lanes_choose(hit, all(0), *entry(e, l, l - 1));
+    }
     over      = hit & (s->hi - at < 2);
     s->lo     = ion_lanes_choose(hit & ~over, at, s->lo);
     s->hi     = ion_lanes_choose(over, at - 1, s->hi);
@@ -251,13 +259,31 @@ static void start_bulge(const ion_eigen *e, const shifts *z, size_t k, ion_lanes
   x[2] = h * *entry(e, k + 2, k + 1);
 }
 
+/* That which makes (x0 x1 x2) a multiple of the first axis, `left`; the identity outside the mask or where there is
+ * nothing to do. */
+ION_INLINE reflector reflector_of(const ion_lanes *x, ion_mask *where, ion_lanes *left)
+{
+  const ion_lanes sum = x[1] * x[1] + x[2] * x[2], size = root(x[0] * x[0] + sum);
+  const ion_lanes s = ion_lanes_choose(x[0] < 0, -size, size), p = x[0] + s;
+  ion_lanes inverse, w1, w2, beta;
+
+  *where &= sum > tiny;
+  *left   = -s;
+  inverse = ion_lanes_choose(*where, 1.0 / (p * s), all(0));
+  beta    = p * p * inverse;
+  w1      = x[1] * (s * inverse);
+  w2      = x[2] * (s * inverse);
+  return (reflector){.w1 = w1, .w2 = w2, .b0 = beta, .b1 = beta * w1, .b2 = beta * w2};
+}
+
 /* The reflector at row k: of the bulge in column k - 1, or of the first column in lanes whose block starts here. */
 ION_INLINE reflector reflector_at(const ion_eigen *e, const progress *s, const shifts *z, size_t k)
 {
-  const ion_lanes at  = all((double)k);
-  const ion_mask here = (s->hi > at) & (s->lo <= at), begins = here & (s->lo == at);
-  ion_lanes x[3] = {{0}}, start[3], sum, size, p, inverse, beta, w1, w2;
-  ion_mask is_there;
+  const ion_lanes at    = all((double)k);
+  const ion_mask begins = (s->hi > at) & (s->lo == at);
+  ion_mask where        = (s->hi > at) & (s->lo <= at);
+  ion_lanes x[3]        = {{0}}, start[3], left;
+  reflector r;
 
   if (k)
     for (size_t i = 0; i < 3; i++) x[i] = *entry(e, k + i, k - 1);
@@ -265,49 +291,40 @@ ION_INLINE reflector reflector_at(const ion_eigen *e, const progress *s, const s
     start_bulge(e, z, k, start);
     for (int i = 0; i < 3; i++) x[i] = ion_lanes_choose(begins, start[i], x[i]);
   }
-  x[2]     = ion_lanes_choose(s->hi > at + 1, x[2], all(0));
-  sum      = x[1] * x[1] + x[2] * x[2];
-  is_there = here & (sum > tiny);
-  size     = root(x[0] * x[0] + sum);
-  size     = ion_lanes_choose(x[0] < 0, -size, size);
-  p        = x[0] + size;
-  inverse  = ion_lanes_choose(is_there, 1.0 / p, all(0));
-  beta     = ion_lanes_choose(is_there, p / size, all(0));
-  is_there &= ~begins;
-  if (k) {
-    *entry(e, k, k - 1)     = ion_lanes_choose(is_there, -size, *entry(e, k, k - 1));
-    *entry(e, k + 1, k - 1) = ion_lanes_choose(is_there, all(0), *entry(e, k + 1, k - 1));
-    *entry(e, k + 2, k - 1) = ion_lanes_choose(is_there, all(0), *entry(e, k + 2, k - 1));
-  }
-  w1 = x[1] * inverse;
-  w2 = x[2] * inverse;
-  return (reflector){.w1 = w1, .w2 = w2, .b0 = beta, .b1 = beta * w1, .b2 = beta * w2};
+  x[2] = ion_lanes_choose(s->hi > at + 1, x[2], all(0));
+  r    = reflector_of(x, &where, &left);
+  if (!k) return r;
+  where &= ~begins;
+  *entry(e, k, k - 1)     = ion_lanes_choose(where, left, *entry(e, k, k - 1));
+  *entry(e, k + 1, k - 1) = ion_lanes_choose(where, all(0), *entry(e, k + 1, k - 1));
+  *entry(e, k + 2, k - 1) = ion_lanes_choose(where, all(0), *entry(e, k + 2, k - 1));
+  return r;
 }
 
-/* `count` triples at distance `step`, the elements of a triple `apart`. */
-ION_INLINE void apply(const reflector *r, ion_lanes *x, size_t apart, size_t step, size_t count)
+/* One triple whose elements are `apart`. */
+ION_INLINE void apply(reflector r, ion_lanes *x, size_t apart)
 {
-  const ion_lanes w1 = r->w1, w2 = r->w2, b0 = r->b0, b1 = r->b1, b2 = r->b2;
+  const ion_lanes y = x[apart], z = x[2 * apart], t = x[0] + r.w1 * y + r.w2 * z;
 
-  for (size_t i = 0; i < count; i++, x += step) {
-    const ion_lanes y = x[apart], z = x[2 * apart], t = x[0] + w1 * y + w2 * z;
-
-    x[0] -= t * b0;
-    x[apart]     = y - t * b1;
-    x[2 * apart] = z - t * b2;
-  }
+  x[0] -= t * r.b0;
+  x[apart]     = y - t * r.b1;
+  x[2 * apart] = z - t * r.b2;
 }
 
+/* What the next reflector is made of comes first: its square roots and divisions then overlap with the rest. */
 static void sweep(const ion_eigen *e, const progress *s, const shifts *z)
 {
   const ion_lanes behind = ion_lanes_choose(s->hi < 0, all(-(double)e->n), -s->lo);
   const size_t first = (size_t)-largest_of(behind), last = (size_t)largest_of(s->hi);
+  const size_t stride = e->n + 1;
 
   for (size_t k = first; k < last; k++) {
     const reflector r = reflector_at(e, s, z, k);
+    const size_t near = PetscMin(k + 3, last + 1), end = PetscMin(k + 3, last);
 
-    apply(&r, entry(e, k, k), e->n + 1, 1, last - k + 1);
-    apply(&r, entry(e, first, k), 1, e->n + 1, PetscMin(k + 3, last) - first + 1);
+    for (size_t j = k; j < near; j++) apply(r, entry(e, k, j), stride);
+    for (size_t i = end + 1; i-- > first;) apply(r, entry(e, i, k), 1);
+    for (size_t j = near; j <= last; j++) apply(r, entry(e, k, j), stride);
   }
 }
 

@@ -74,18 +74,35 @@ static PetscErrorCode find_gathered(ion_spectrum *s, const evaluated *at)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode gather(ion_spectrum *s, const evaluated *at, size_t lane)
+/* One more matrix, lane l of the strip reduced last. */
+static PetscErrorCode gather(ion_spectrum *s, const evaluated *at, size_t first, size_t l)
 {
   const ion_reduction *r = &s->reduction;
-  const size_t from = lane % ION_PAD, to = s->n_gathered;
+  const size_t to        = s->n_gathered;
 
   PetscFunctionBegin;
   if (!to) PetscCall(PetscArrayzero(s->eigen.a.data, s->eigen.a.n_row * s->eigen.a.stride));
   for (size_t k = 0; k < r->n_entry; k++)
     ion_eigen_at(&s->eigen, r->entry[k].row, r->entry[k].col)[to] =
-        ion_row(r->slot, r->entry[k].slot)[from];
-  s->gathered[s->n_gathered++] = lane;
+        ion_row(r->slot, r->entry[k].slot)[l];
+  s->gathered[s->n_gathered++] = first + l;
   if (s->n_gathered == ION_EIGEN_LANES) PetscCall(find_gathered(s, at));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The whole strip, where none waits. */
+static PetscErrorCode gather_strip(ion_spectrum *s, const evaluated *at, size_t first)
+{
+  const ion_reduction *r = &s->reduction;
+
+  PetscFunctionBegin;
+  PetscCall(PetscArrayzero(s->eigen.a.data, s->eigen.a.n_row * s->eigen.a.stride));
+  for (size_t k = 0; k < r->n_entry; k++)
+    memcpy(ion_eigen_at(&s->eigen, r->entry[k].row, r->entry[k].col),
+           ion_row(r->slot, r->entry[k].slot), ION_PAD * sizeof(double));
+  for (size_t l = 0; l < ION_PAD; l++) s->gathered[l] = first + l;
+  s->n_gathered = ION_PAD;
+  PetscCall(find_gathered(s, at));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -93,14 +110,20 @@ static PetscErrorCode find_strip(ion_spectrum *s, const evaluated *at, size_t fi
                                  const unsigned char *wanted)
 {
   unsigned char good[ION_PAD] = {0};
+  size_t n                    = 0;
 
   PetscFunctionBegin;
   if (!memchr(wanted + first, 1, ION_PAD)) PetscFunctionReturn(PETSC_SUCCESS);
   if (s->reduction.is_usable) ion_reduction_run(&s->reduction, at->prepared, at->work, first, good);
+  for (size_t l = 0; l < ION_PAD; l++) n += wanted[first + l] && good[l];
+  if (n == ION_PAD && !s->n_gathered) {
+    PetscCall(gather_strip(s, at, first));
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
   for (size_t l = 0; l < ION_PAD; l++) {
     if (!wanted[first + l]) continue;
     if (good[l])
-      PetscCall(gather(s, at, first + l));
+      PetscCall(gather(s, at, first, l));
     else
       PetscCall(find_one(s, at, first + l));
   }
