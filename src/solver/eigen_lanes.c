@@ -276,7 +276,8 @@ ION_INLINE reflector reflector_of(const ion_lanes *x, ion_mask *where, ion_lanes
   return (reflector){.w1 = w1, .w2 = w2, .b0 = beta, .b1 = beta * w1, .b2 = beta * w2};
 }
 
-/* The reflector at row k: of the bulge in column k - 1, or of the first column in lanes whose block starts here. */
+/* The reflector at row k: of the bulge in column k - 1, or of the first column in lanes whose block starts here. A
+ * block's last one has two rows: the third, below the block, is 0. */
 ION_INLINE reflector reflector_at(const ion_eigen *e, const progress *s, const shifts *z, size_t k)
 {
   const ion_lanes at    = all((double)k);
@@ -291,8 +292,7 @@ ION_INLINE reflector reflector_at(const ion_eigen *e, const progress *s, const s
     start_bulge(e, z, k, start);
     for (int i = 0; i < 3; i++) x[i] = ion_lanes_choose(begins, start[i], x[i]);
   }
-  x[2] = ion_lanes_choose(s->hi > at + 1, x[2], all(0));
-  r    = reflector_of(x, &where, &left);
+  r = reflector_of(x, &where, &left);
   if (!k) return r;
   where &= ~begins;
   *entry(e, k, k - 1)     = ion_lanes_choose(where, left, *entry(e, k, k - 1));
