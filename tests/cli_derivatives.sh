@@ -35,6 +35,8 @@ expect 0 '^1 derivative agrees' neuron_glia --check-derivatives --of=neuron.V --
 expect 0 'at energy_supply = .*, temperature = ' "$IONSWEEP_SOURCE/sweeps/energy_temperature.yaml" \
   --index 99999 --check-derivatives
 expect 0 'derivatives agree' dusterwald2018 --check-derivatives
+expect 0 'derivatives agree' hubel2014 --check-derivatives --set pump_strength=0.5
+expect 0 'derivatives agree' dijkstra2016 --check-derivatives --set pump_strength=0.8
 # So near the fold that the neighbours lie beyond it.
 expect 1 'derivatives differ' neuron_glia --check-derivatives --set energy_supply=0.15884
 expect 2 "did you mean 'neuron.V'" neuron_glia --check-derivatives --of neuron.W

@@ -23,6 +23,11 @@ fail() {
 "$IONSWEEP" point "$IONSWEEP_SOURCE/sweeps/energy_temperature.yaml" --index 99999 --json \
   >"$scratch/last.json" || fail "point of a sweep does not run"
 "$IONSWEEP" point dusterwald2018 --json >"$scratch/dusterwald.json" || fail "second model does not run"
+for name in hubel2014 dijkstra2016; do
+  "$IONSWEEP" point "$name" --json >"$scratch/$name.json" || fail "$name does not run"
+  "$IONSWEEP" point "$name" --set pump_strength=0.1 --json >"$scratch/$name.weak.json" ||
+    fail "$name does not run with a weak pump"
+done
 
 "${IONSWEEP_PYTHON:-python3}" - "$scratch" <<'PYTHON' || failures=$((failures + 1))
 import json, math, sys
@@ -78,6 +83,18 @@ published = load("dusterwald")
 for name, expected in (("neuron.V", -72.5887), ("neuron.Na", 14.0017), ("neuron.K", 122.877),
                        ("neuron.Cl", 5.16470), ("neuron.E_Cl", -83.8437)):
     near(published, name, expected, 1e-5)
+for name, V, V_weak in (("hubel2014", -67.19388, -22.885), ("dijkstra2016", -65.49373, -7.0924)):
+    healthy, weak = load(name), load(f"{name}.weak")
+    same(f"class of {name}", (healthy["class"], weak["class"]), ("physiological", "collapsed"))
+    near(healthy, "neuron.V", V, 1e-6)
+    near(weak, "neuron.V", V_weak, 1e-4)
+    for point in (healthy, weak): # the channels lose what the pump, against the second law, gains
+        terms = {k: v for k, v in point["values"].items()
+                 if k.startswith("neuron.") and k.count(".") == 2 and k.endswith(".dissipation")}
+        pump = terms.pop("neuron.pump.dissipation")
+        same(f"violations in {name}", point["values"]["audit.violations"], 1)
+        if not (min(terms.values()) > -1e-12 * -pump and abs(sum(terms.values()) + pump) < 1e-9 * -pump):
+            bad.append(f"ledger of {name}: {terms} against {pump}")
 print("\n".join(bad))
 sys.exit(bool(bad))
 PYTHON

@@ -77,6 +77,15 @@ check(s.name, "supply is all that is used",
 check(s.name, "the shares add up", np.abs(share + s["neuron_atp_use_atp_share"] - 1) < 1e-12)
 is_lawful(s)
 
+s = studies["pump_failure"]
+K, strength = s.factor["bath_composition_K"], s.factor["pump_strength"]
+collapsed, published = s["class"] == 3, np.isclose(K, 3)
+check(s.name, "the published fold", collapsed[published] == (strength[published] < 0.648576))
+check(s.name, "a collapsed cell is depolarised and swollen",
+      (s["neuron_V"] > -40)[collapsed] & (s["neuron_volume"] > 2.3)[collapsed])
+borders = [strength[~collapsed & (K == k)].min(initial=9) for k in np.unique(K)]
+check(s.name, "the more potassium the stronger a pump is needed", np.diff(borders) >= 0)
+
 s = studies["pump_against_atp"]
 A, J = s["neuron_nka_affinity"], s["neuron_nka_flux"]
 check(s.name, "affinity is A_ATP less work", np.abs(s["neuron_A_atp"] - s["neuron_nka_work"] - A) < 1e-9)

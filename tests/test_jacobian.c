@@ -41,6 +41,7 @@ static const char swelling[] =
     "    outside: bath\n"
     "    potential: free\n"
     "    capacitance: 20 pF\n"
+    "    membrane: {area: 1000 um^2}\n"
     "    volume: free\n"
     "    impermeant: {amount: isosmolar, charge: closing}\n"
     "    rest: {V: -70 mV, volume: 2 pL, Na: 12 mM, K: 140 mM, Cl: 10 mM}\n"
@@ -52,7 +53,7 @@ static const char swelling[] =
     "processes:\n"
     "  cell:\n"
     "    leak_na: {kind: ghk, equation: Na_in -> Na_out, permeability: 2e-3 pL/s}\n"
-    "    leak_k: {kind: ghk, equation: K_in -> K_out, permeability: 2e-2 pL/s}\n"
+    "    leak_k: {kind: ghk, equation: K_in -> K_out, per: area, permeability: 2e-8 m/s}\n"
     "    swell_k: {kind: ghk, equation: K_in -> K_out, permeability: 1 pL/s, gates: {s: {power: 2, "
     "volume: {sigmoid: {midpoint: 1.05, width: 0.1}}}}}\n"
     "    swell_cl: {kind: ghk, equation: Cl_in -> Cl_out, permeability: 1 pL/s, gates: {s: {power: "
@@ -291,6 +292,23 @@ static PetscErrorCode dusterwald2018(void)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Two fixed volumes, a gate of a gate and a fixed area; and a cell of constant-field channels in a bath. */
+static PetscErrorCode hubel2014_and_dijkstra2016(void)
+{
+  static const char *const name[] = {"hubel2014", "dijkstra2016"};
+
+  PetscFunctionBegin;
+  for (int k = 0; k < 2; k++) {
+    fixture f;
+
+    PetscCall(fixture_open(&f, name[k]));
+    PetscCall(fixture_setup(&f, 8));
+    PetscCall(check_jacobian(&f, 0.2));
+    PetscCall(fixture_destroy(&f));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode shared_totals_in_a_fixed_volume(void)
 {
   PetscFunctionBegin;
@@ -350,6 +368,7 @@ static PetscErrorCode removable_singularities(void)
 static const ion_test_case cases[] = {
     {"neuron_glia",                        neuron_glia                       },
     {"dusterwald2018",                     dusterwald2018                    },
+    {"hubel2014_and_dijkstra2016",         hubel2014_and_dijkstra2016        },
     {"shared_totals_in_a_fixed_volume",    shared_totals_in_a_fixed_volume   },
     {"gated_ohmic_cell_in_a_bath",         gated_ohmic_cell_in_a_bath        },
     {"remainder_first_and_chained_totals", remainder_first_and_chained_totals},

@@ -212,6 +212,64 @@ static const mistake in_compartments[] = {
     {"word",                             "potential: ground",        "potential: grund",                         0,  {"grund", "did you mean 'ground'"}                 },
 };
 
+/* After the gate n of process k. */
+#define AFTER_N "width: -40 mV}}\n"
+#define H(body) AFTER_N "        h: {power: 1, " body "}\n"
+#define STEADY "steady: {sigmoid: {midpoint: 0.5, width: 1}}"
+#define STEADY_IN_MV "steady: {sigmoid: {midpoint: 5 mV, width: 1 mV}}"
+#define G_OF_H "        g: {power: 1, of: k.h, " STEADY "}\n"
+
+static const mistake in_gates[] = {
+    {"gate of a gate by its rates",
+     "power: 2",                             "power: 2\n          of: n",
+     1,                                                                                      {"cell.k.n", "'steady'"}          },
+    {"gate of no gate",             AFTER_N, H("of: k.m, " STEADY),                       1, {"cell.k.h", "'k.m'", "'cell'"}   },
+    {"gate of itself",              AFTER_N, H("of: k.h, " STEADY),                       1, {"cell.k.h", "'k.h'"}             },
+    {"gate of a gate in mV",        AFTER_N, H("of: k.n, " STEADY_IN_MV),                 1, {"midpoint", "mV"}                },
+    {"gate of a gate of a gate",
+     AFTER_N,                                H("of: k.n, " STEADY) G_OF_H,
+     2,                                                                                      {"cell.k.g", "'k.h'", "potential"}},
+    {"instantaneous in words",
+     "power: 2",                             "power: 2\n          instantaneous: no way",
+     1,                                                                                      {"instantaneous", "no way"}       },
+    {"instantaneous steady state",
+     AFTER_N,                                H("instantaneous: true, " STEADY_IN_MV),
+     1,                                                                                      {"cell.k.h", "instantaneous"}     },
+};
+
+/* From the capacitance to the resting state of the cell, for one whose volume is infinite. */
+#define CELL                                                                                       \
+  "    membrane: {cylinder_length: 50 um}\n"                                                       \
+  "    volume: free\n"                                                                             \
+  "    impermeant: {amount: isosmolar, charge: closing}\n"                                         \
+  "    rest: {V: -60 mV, volume: 2 pL, "
+#define CLAMPED_CELL                                                                               \
+  "    electroneutral_by: Na\n"                                                                    \
+  "    volume: infinite\n"                                                                         \
+  "    impermeant: {amount: isosmolar, charge: closing}\n"                                         \
+  "    rest: {V: -60 mV, "
+#define NEUTRAL_BY(ion) "capacitance: 20 pF\n    electroneutral_by: " ion
+
+static const mistake in_membranes[] = {
+    {"membrane of two kinds",
+     "length: 50 um",                                           "length: 50 um, area: 3 um^2",
+     0,                                                                                                            {"'cell'", "either 'cylinder_length' or 'area'"}},
+    {"membrane of no kind",
+     "{cylinder_length: 50 um}",                                "{}",
+     0,                                                                                                            {"'cell'", "either 'cylinder_length' or 'area'"}},
+    {"unit of an area",               "cylinder_length: 50 um", "area: 300 um",                                 0, {"area", "um^2"}                                },
+    {"neutral by what is not there",
+     "capacitance: 20 pF",                                      NEUTRAL_BY("Mg"),
+     1,                                                                                                            {"'Mg'", "no ion of 'cell'"}                    },
+    {"neutral by what has no charge",
+     "capacitance: 20 pF",                                      NEUTRAL_BY("ATP"),
+     1,                                                                                                            {"'ATP'", "no ion of 'cell'"}                   },
+    {"neutral without a potential",
+     "potential: ground",                                       "potential: ground\n    electroneutral_by: Na",
+     1,                                                                                                            {"'ecs'", "free potential"}                     },
+    {"neutral by what is clamped",    CELL,                     CLAMPED_CELL,                                   0, {"Na of 'cell'", "clamped"}                     },
+};
+
 static const mistake in_the_rest[] = {
     {"unknown section",
      "homeostasis:",                                     "homeostase:",
@@ -317,6 +375,20 @@ static PetscErrorCode mistakes_in_compartments(void)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+static PetscErrorCode mistakes_in_gates(void)
+{
+  PetscFunctionBegin;
+  PetscCall(refuse_all(in_gates, ION_COUNT(in_gates)));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode mistakes_in_membranes(void)
+{
+  PetscFunctionBegin;
+  PetscCall(refuse_all(in_membranes, ION_COUNT(in_membranes)));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode mistakes_in_the_rest(void)
 {
   PetscFunctionBegin;
@@ -329,6 +401,8 @@ static const ion_test_case cases[] = {
     {"mistakes_in_equations",    mistakes_in_equations   },
     {"mistakes_in_processes",    mistakes_in_processes   },
     {"mistakes_in_compartments", mistakes_in_compartments},
+    {"mistakes_in_gates",        mistakes_in_gates       },
+    {"mistakes_in_membranes",    mistakes_in_membranes   },
     {"mistakes_in_the_rest",     mistakes_in_the_rest    },
 };
 

@@ -336,6 +336,8 @@ static PetscErrorCode boxes_against_lapack(void)
   PetscCall(box_against_lapack("neuron_glia", 0.4, 6, 0.2, &n_unstable));
   CHECK(n_unstable > 0);
   PetscCall(box_against_lapack("neuron_irreversible", 0.2, 3, 0, &n_unstable));
+  PetscCall(box_against_lapack("hubel2014", 0.1, 0, 0, &n_unstable));
+  PetscCall(box_against_lapack("dijkstra2016", 0.1, 0, 0, &n_unstable));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -5,6 +5,9 @@
 
 #include <ion/base.h>
 
+/* Vectors are passed between functions of one file only, so that no binary interface depends on them. */
+#pragma GCC diagnostic ignored "-Wpsabi"
+
 typedef double ion_lanes __attribute__((vector_size(ION_PAD * sizeof(double)), may_alias));
 
 /* The same where it need not be aligned as rows are: in a view into a longer row. */

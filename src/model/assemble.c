@@ -87,7 +87,8 @@ static PetscErrorCode build_conservation(ion_builder *b, int i, const ion_moiety
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Charge of a cell: F = sum z n + Q_X - C V/F over its gross charge. */
+/* Charge of a cell: F = sum z n + Q_X - C V/F over its gross charge; an electroneutral composition leaves
+ * out the charge of the membrane. */
 static PetscErrorCode build_charge(ion_builder *b, int i, int compartment)
 {
   ion_model *model = b->model;
@@ -96,6 +97,9 @@ static PetscErrorCode build_charge(ion_builder *b, int i, int compartment)
   const double w    = ion_model_rest_value(model, model->compartment_detail[compartment].rest_w);
   const ion_chain V = {
       .x = model->compartment[compartment].x_V, .coefficient = -1, .row = ion_builder_ones(model)};
+  const int C = ~(model->compartment_detail[compartment].neutral_pool < 0
+                      ? model->prep_capacitance[compartment]
+                      : model->prep_zero);
 
   PetscFunctionBegin;
   for (size_t p = 0; p < model->network.n_pool; p++)
@@ -113,15 +117,15 @@ static PetscErrorCode build_charge(ion_builder *b, int i, int compartment)
     n++;
   }
   stored = ion_builder_new_row(model);
-  PetscCall(ion_program_product(&model->residual_program, stored, -1 / gross,
-                                ~model->prep_capacitance[compartment], model->row_V + compartment));
+  PetscCall(ion_program_product(&model->residual_program, stored, -1 / gross, C,
+                                model->row_V + compartment));
   src[n] = stored;
   k[n++] = 1;
   src[n] = ~model->prep_QX[compartment];
   k[n++] = 1 / gross;
   PetscCall(ion_program_sum(&model->residual_program, model->row_F + i, n, src, k));
-  PetscCall(ion_builder_add_chain(b, &b->jacobian, i, ion_thermal_voltage(model->T_ref) / gross,
-                                  ~model->prep_capacitance[compartment], &V, 1));
+  PetscCall(ion_builder_add_chain(b, &b->jacobian, i, ion_thermal_voltage(model->T_ref) / gross, C,
+                                  &V, 1));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -54,8 +54,8 @@ static PetscErrorCode append_process(const ion_model *model, size_t r, ion_text 
   for (int k = 0; k < d->n_gate; k++) {
     const ion_gate *g = &d->gate[k];
 
-    snprintf(line, sizeof line, " gate %s^%d q10 %d volume %d", g->name, g->power, g->q10_row,
-             (int)g->is_on_volume);
+    snprintf(line, sizeof line, " gate %s^%d q10 %d volume %d of %d.%d dynamic %d", g->name,
+             g->power, g->q10_row, (int)g->is_on_volume, g->of_process, g->of, g->dynamic);
     PetscCall(append(t, line));
     for (int i = 0; i < g->n_rate; i++) {
       snprintf(line, sizeof line, " %s", ion_gate_form_names[g->form[i]]);
@@ -77,9 +77,10 @@ static PetscErrorCode append_model(const ion_model *model, ion_text *t)
     const ion_compartment *c = &model->compartment[i];
 
     snprintf(line, sizeof line,
-             "compartment %s outside %d potential %d volume %d X %.17g Q %.17g\n", c->name,
-             c->outside, (int)c->potential, (int)c->volume, model->compartment_detail[i].X_rest,
-             model->compartment_detail[i].Q_rest);
+             "compartment %s outside %d potential %d volume %d X %.17g Q %.17g neutral %d\n",
+             c->name, c->outside, (int)c->potential, (int)c->volume,
+             model->compartment_detail[i].X_rest, model->compartment_detail[i].Q_rest,
+             model->compartment_detail[i].neutral_pool);
     PetscCall(append(t, line));
   }
   for (size_t p = 0; p < model->network.n_pool; p++) {

@@ -98,7 +98,9 @@ PetscErrorCode ion_builder_add_rate(ion_builder *b, size_t r)
   const unsigned flags        = process->kind->flags;
   ion_chain volume[ION_MAX_CHAIN];
   const int n_volume = ion_chain_volume(model, d->inner, volume);
-  const double power = flags & ION_PER_VOLUME ? 1 : d->per_area ? 0.5 : 0;
+  const PetscBool area_follows =
+      (PetscBool)(d->per_area && model->compartment_detail[d->inner].length_row >= 0);
+  const double power = flags & ION_PER_VOLUME ? 1 : area_follows ? 0.5 : 0;
 
   PetscFunctionBegin;
   if (flags & ION_MOVES_VOLUME) {

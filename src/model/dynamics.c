@@ -42,8 +42,16 @@ static ion_dynamics_term single(const ion_linear *e, double coefficient, int a)
   return product(e, coefficient, a, ~e->model->prep_one);
 }
 
+/* The column of a gate that moves in time, or of the one it is a function of; -1 for none. */
+static int gate_variable(const ion_model *m, const ion_gate *gate)
+{
+  const ion_gate *moves = gate->of < 0 ? gate : &m->process_detail[gate->of_process].gate[gate->of];
+
+  return moves->is_dynamic ? (int)m->n_state + moves->dynamic : -1;
+}
+
 /* factor * dJ_r/dx into row i, gates as variables of their own: what the steady gates contribute to the
- * derivative by V moves to the columns of the gates, dJ/dg = J power/g. */
+ * derivative by V moves to the columns of the gates, dJ/dg = J power/g, for g(n) times dg/dn. */
 static void add_rate(ion_linear *e, int i, size_t r, double factor)
 {
   const ion_model *m          = e->model;
@@ -57,13 +65,15 @@ static void add_rate(ion_linear *e, int i, size_t r, double factor)
     add(e, PETSC_FALSE, i, t->x, single(e, factor * t->coefficient, t->row));
   }
   for (int k = 0; k < d->n_gate; k++) {
+    const int variable     = gate_variable(m, &d->gate[k]);
     const double dJ        = factor * d->gate[k].power;
     ion_dynamics_term by_g = single(e, dJ, m->row_J + (int)r),
                       by_V = product(e, -dJ * unit, m->row_J + (int)r, d->row_gate[k] + 1);
 
-    if (!d->gate[k].is_dynamic) continue;
+    if (variable < 0) continue;
     by_g.c = by_V.c = d->row_gate[k];
-    add(e, PETSC_FALSE, i, (int)m->n_state + d->gate[k].dynamic, by_g);
+    if (d->gate[k].of >= 0) by_g.b = d->row_gate[k] + 2;
+    add(e, PETSC_FALSE, i, variable, by_g);
     add(e, PETSC_FALSE, i, x_V, by_V);
   }
 }
@@ -110,13 +120,31 @@ static void fill_balance(ion_linear *e, int i)
       if (m->process[r].term[t].pool == q) add_rate(e, i, r, m->process[r].term[t].nu);
 }
 
-/* Charge and conserved totals: the rows of dF/dx. */
-static void fill_constraint(ion_linear *e, int i)
+/* Charge and conserved totals: row `from` of dF/dx. */
+static void fill_constraint(ion_linear *e, int i, int from)
 {
   const ion_pattern *pattern = &e->model->pattern;
 
-  for (int k = pattern->start[i]; k < pattern->start[i + 1]; k++)
+  for (int k = pattern->start[from]; k < pattern->start[from + 1]; k++)
     add(e, PETSC_FALSE, i, pattern->col[k], single(e, 1, e->model->row_jac + k));
+}
+
+/* An electroneutral composition in time: C dV/dt = F sum z S J, and the charge row instead of the balance of
+ * the ion that follows. */
+static void fill_neutrality(ion_linear *e, int compartment)
+{
+  const ion_model *m = e->model;
+  const int i        = m->compartment[compartment].x_V;
+
+  add(e, PETSC_TRUE, i, i,
+      single(e, ion_thermal_voltage(m->T_ref), ~m->prep_capacitance[compartment]));
+  for (size_t r = 0; r < m->network.n_process; r++)
+    for (size_t t = 0; t < m->process[r].n_pool; t++) {
+      const ion_pool *pool = &m->pool[m->process[r].term[t].pool];
+
+      if (pool->compartment == compartment)
+        add_rate(e, i, r, m->species[pool->species].valence * m->process[r].term[t].nu);
+    }
 }
 
 /* dg/dt = rate (g_inf(V) - g) */
@@ -140,16 +168,34 @@ static void fill_gates(ion_linear *e)
   }
 }
 
+/* Compartment whose electroneutrality turns row i around, or -1. */
+static int neutral_compartment(const ion_model *m, int i)
+{
+  for (size_t c = 0; c < m->network.n_compartment; c++) {
+    const int pool = m->compartment_detail[c].neutral_pool;
+
+    if (pool >= 0 && (m->compartment[c].x_V == i || m->plan[pool].row_F == i)) return (int)c;
+  }
+  return -1;
+}
+
 static void fill_rows(ion_linear *e, unsigned char *dynamic)
 {
   const ion_model *m = e->model;
 
-  for (size_t i = 0; i < m->n_state; i++) {
-    dynamic[i] = m->row_pool[i] >= 0 || m->row_kind_equilibrium[i] >= 0;
-    if (dynamic[i])
-      fill_balance(e, (int)i);
+  for (int i = 0; i < (int)m->n_state; i++) {
+    const int neutral     = neutral_compartment(m, i);
+    const PetscBool moves = (PetscBool)(m->row_pool[i] >= 0 || m->row_kind_equilibrium[i] >= 0);
+
+    dynamic[i] = (unsigned char)((neutral < 0) == moves);
+    if (neutral >= 0 && dynamic[i])
+      fill_neutrality(e, neutral);
+    else if (neutral >= 0)
+      fill_constraint(e, i, m->compartment[neutral].x_V);
+    else if (dynamic[i])
+      fill_balance(e, i);
     else
-      fill_constraint(e, (int)i);
+      fill_constraint(e, i, i);
   }
   for (size_t g = 0; g < m->network.n_gate; g++) dynamic[m->n_state + g] = 1;
   fill_gates(e);

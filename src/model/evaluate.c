@@ -27,6 +27,20 @@ static void fill_fields(const ion_stage *e)
   }
 }
 
+/* g = f(n) of another gate n, dg/dV = f' dn/dV, and f'. */
+static void fill_following_gate(const ion_stage *e, const ion_gate *gate, double *restrict g,
+                                double *restrict dg, double *restrict df)
+{
+  const int row    = e->model->process_detail[gate->of_process].row_gate[gate->of];
+  const double *dn = ion_stage_scratch(e, row + 1);
+
+  ion_gate_rate(gate->form[0], e->n, ion_stage_prepared(e, gate->prep[0][0]),
+                ion_stage_prepared(e, gate->prep[0][1]), ion_stage_prepared(e, gate->prep[0][2]),
+                ion_stage_scratch(e, row), g, df);
+#pragma omp simd
+  for (size_t p = 0; p < e->n; p++) dg[p] = df[p] * dn[p];
+}
+
 /* Steady state g = alpha/(alpha + beta), dg/dV, and the rate alpha + beta times its Q10 factor. */
 static void fill_gate(const ion_stage *e, const ion_process_detail *d, int k)
 {
@@ -38,6 +52,10 @@ static void fill_gate(const ion_stage *e, const ion_process_detail *d, int k)
   const double *V      = ion_stage_scratch(e, e->model->row_V + d->inner);
   double b[64], db[64];
 
+  if (gate->of >= 0) {
+    fill_following_gate(e, gate, g, dg, r);
+    return;
+  }
   if (gate->is_on_volume) {
     const double *w = ion_stage_scratch(e, e->model->row_w + d->inner);
     const double share =

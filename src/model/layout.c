@@ -126,6 +126,13 @@ static PetscBool is_q10(const ion_model *model, int parameter)
   return PETSC_FALSE;
 }
 
+static PetscBool has_area(const ion_model *model, size_t i)
+{
+  const ion_compartment_detail *d = &model->compartment_detail[i];
+
+  return (PetscBool)(d->length_row >= 0 || d->area_row >= 0);
+}
+
 static void number_prepared(ion_model *model)
 {
   int n = 0;
@@ -145,7 +152,7 @@ static void number_prepared(ion_model *model)
     model->prep_QX[i]          = n++;
     model->prep_cX[i]          = n++;
     model->prep_w[i]           = n++;
-    model->prep_area[i]        = model->compartment_detail[i].length_row < 0 ? -1 : n++;
+    model->prep_area[i]        = has_area(model, i) ? n++ : -1;
   }
   for (size_t m = 0; m < model->network.n_moiety; m++) {
     model->prep_total[m]    = n++;
@@ -242,7 +249,7 @@ static PetscErrorCode number_scratch(ion_model *model)
   model->row_gate = take(model, 3 * n->n_gate);
   for (size_t i = 0; i < n->n_compartment; i++) {
     model->row_inv_w[i] = take(model, 1);
-    model->row_area[i]  = model->compartment_detail[i].length_row < 0 ? -1 : take(model, 1);
+    model->row_area[i]  = has_area(model, i) ? take(model, 1) : -1;
     model->row_dw[i] =
         model->compartment[i].volume == ION_VOLUME_REMAINDER ? take(model, n->n_compartment) : -1;
   }
@@ -310,6 +317,23 @@ static PetscErrorCode allocate(ion_model *model)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* In time the balance of the ion that closes an electroneutral composition gives way to the charge row, so
+ * there must be one. */
+static PetscErrorCode check_neutrality(const ion_model *model)
+{
+  PetscFunctionBegin;
+  for (size_t i = 0; i < model->network.n_compartment; i++) {
+    const int p = model->compartment_detail[i].neutral_pool;
+
+    if (p >= 0 && (model->plan[p].row_F < 0 || model->row_pool[model->plan[p].row_F] != p))
+      PetscCall(ion_node_fail(model->compartment_detail[i].where,
+                              "electroneutral_by: the balance of %s already follows from a "
+                              "conserved total; list '%s' before what is outside it",
+                              model->pool[p].name, model->compartment[i].name));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 PetscErrorCode ion_model_layout(ion_model *model)
 {
   PetscFunctionBegin;
@@ -317,6 +341,7 @@ PetscErrorCode ion_model_layout(ion_model *model)
   choose_rules(model);
   PetscCall(number_unknowns(model));
   find_equilibria(model);
+  PetscCall(check_neutrality(model));
   number_prepared(model);
   PetscCall(number_scratch(model));
   model->x_rest = ion_model_alloc(model, model->n_state * sizeof *model->x_rest);

@@ -23,6 +23,7 @@ typedef struct {
   const ion_node *where;
   int capacitance_row; /* theta, F */
   int length_row;      /* theta, m: cylinder whose radius follows the volume; or -1 */
+  int area_row;        /* theta, m^2: membrane of fixed area; or -1 */
   int valence_row;     /* theta: Q_X = valence n_X; or -1: Q_X closes the charge at rest */
   ion_impermeant_amount amount;
   int rest_V, rest_w;        /* rest rows */
@@ -31,6 +32,7 @@ typedef struct {
   double Q_rest;             /* its charge density at rest, mol m^-3 */
   int charge_row, water_row; /* rows of F, or -1 */
   int water_process;         /* or -1 */
+  int neutral_pool;          /* ion whose balance follows from electroneutrality, or -1 */
 } ion_compartment_detail;
 
 typedef struct {
@@ -44,6 +46,7 @@ typedef struct {
   int power;
   PetscBool is_dynamic;
   PetscBool is_on_volume; /* a function of w/w_rest instead of V */
+  int of_process, of;     /* a function of gate `of` of that process instead of V, or -1 */
   int dynamic;            /* index among the model's dynamic gates */
   int q10_row;            /* theta, or -1 */
   int n_rate;             /* 2: alpha and beta; 1: steady state given directly */
@@ -222,7 +225,7 @@ struct ion_model {
   int *prep_capacitance;            /* [n_compartment] C (R T_ref/F)/F, mol per unit of x_V */
   int *prep_nX, *prep_QX, *prep_cX; /* [n_compartment]; cX: fixed osmolarity of X in a bath */
   int *prep_w;                      /* [n_compartment] fixed volumes */
-  int *prep_area;                   /* [n_compartment] 2 sqrt(pi L), or -1 */
+  int *prep_area;                   /* [n_compartment] 2 sqrt(pi L) or the fixed area, or -1 */
   int *prep_total;                  /* [n_moiety] */
   int *prep_ln_total;
   int *prep_c, *prep_ln_c; /* [n_pool] clamped concentrations */

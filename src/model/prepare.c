@@ -209,9 +209,10 @@ static void prepare_compartment(const ion_preparation *e, size_t i)
   double *C                       = prep(e, model->prep_capacitance[i]);
   double *w                       = prep(e, model->prep_w[i]);
 
-  if (e->varies &&
-      !any_varies(e, (int[]){d->composition_w, d->valence_row, d->capacitance_row, d->length_row},
-                  4))
+  if (e->varies && !any_varies(e,
+                               (int[]){d->composition_w, d->valence_row, d->capacitance_row,
+                                       d->length_row, d->area_row},
+                               5))
     return;
   for (size_t p = 0; p < e->n; p++) {
     w[p]  = d->composition_w < 0 ? 1 : theta_row(e, d->composition_w)[p];
@@ -221,6 +222,7 @@ static void prepare_compartment(const ion_preparation *e, size_t i)
     prep(e, model->prep_cX[i])[p] = d->X_rest;
     if (d->length_row >= 0) /* area of a cylinder: 2 sqrt(pi w L) */
       prep(e, model->prep_area[i])[p] = 2 * sqrt(PETSC_PI * theta_row(e, d->length_row)[p]);
+    if (d->area_row >= 0) prep(e, model->prep_area[i])[p] = theta_row(e, d->area_row)[p];
   }
 }
 

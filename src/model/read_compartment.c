@@ -107,13 +107,68 @@ static PetscErrorCode read_rest(ion_model *model, const ion_node *rest, size_t i
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* What rates `per: area` are multiplied by: a cylinder of given length whose radius follows the volume, or a
+ * fixed area. */
+static PetscErrorCode read_membrane(ion_model *model, const ion_node *node, size_t i)
+{
+  static const char *const keys[] = {"cylinder_length", "area"};
+  ion_compartment_detail *d       = &model->compartment_detail[i];
+  const ion_node *length, *area;
+  const char *name = model->compartment[i].name;
+  double value;
+
+  PetscFunctionBegin;
+  PetscCall(ion_node_expect(node, ION_MAPPING, "membrane"));
+  PetscCall(ion_node_check_keys(node, "membrane", keys, ION_COUNT(keys)));
+  length = ion_node_find(node, "cylinder_length");
+  area   = ion_node_find(node, "area");
+  if (!length == !area)
+    PetscCall(
+        ion_node_fail(node, "the membrane of '%s' needs either 'cylinder_length' or 'area'", name));
+  if (length) {
+    PetscCall(ion_model_read_number(model, length, "cylinder_length", "um", 1e-9, 1, &value));
+    PetscCall(ion_model_add_quantity(
+        model, &model->theta, ion_model_format(model, "%s.membrane.cylinder_length", name), "um",
+        "length of a cylinder whose radius follows its volume", value, 1e-9, 1, &d->length_row));
+  } else {
+    PetscCall(ion_model_read_number(model, area, "area", "um^2", 1e-18, 1, &value));
+    PetscCall(ion_model_add_quantity(model, &model->theta,
+                                     ion_model_format(model, "%s.membrane.area", name), "um^2",
+                                     "area of the membrane", value, 1e-18, 1, &d->area_row));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* `electroneutral_by: Na`: the membrane's charge is no part of the composition, which is electroneutral at all
+ * times, so that the balance of one ion follows from the others; the capacitance only says how fast the potential
+ * follows the current, C dV/dt = -I (Kager, Wadman and Somjen 2000; Huebel, Schoell and Dahlem 2014). */
+static PetscErrorCode read_neutrality(ion_model *model, const ion_node *node, size_t i)
+{
+  const ion_compartment *c = &model->compartment[i];
+  const char *text;
+  int species, pool;
+
+  PetscFunctionBegin;
+  PetscCall(ion_node_get_string(node, "electroneutral_by", &text));
+  if (c->potential != ION_POTENTIAL_FREE)
+    PetscCall(ion_node_fail(node, "'electroneutral_by' needs a free potential, and '%s' has none",
+                            c->name));
+  species = ion_model_find_species(model, text);
+  pool    = species < 0 ? -1 : ion_model_find_pool(model, (int)i, species);
+  if (pool < 0 || model->species[species].valence == 0)
+    PetscCall(ion_node_fail(node, "electroneutral_by: '%s' is no ion of '%s'", text, c->name));
+  if (model->pool[pool].clamped)
+    PetscCall(ion_node_fail(node, "electroneutral_by: the %s of '%s' is clamped", text, c->name));
+  model->compartment_detail[i].neutral_pool = pool;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode read_compartment(ion_model *model, const ion_node *node, size_t i)
 {
-  static const char *const keys[]       = {"outside", "potential", "capacitance", "membrane",
-                                           "volume",  "rest",      "impermeant"};
+  static const char *const keys[] = {"outside",  "potential", "capacitance", "electroneutral_by",
+                                     "membrane", "volume",    "rest",        "impermeant"};
   static const char *const potentials[] = {"none", "ground", "free"};
   static const char *const volumes[]    = {"free", "remainder", "fixed", "infinite"};
-  static const char *const membranes[]  = {"cylinder_length"};
   ion_compartment *c                    = &model->compartment[i];
   ion_compartment_detail *d             = &model->compartment_detail[i];
   const ion_node *member;
@@ -124,7 +179,7 @@ static PetscErrorCode read_compartment(ion_model *model, const ion_node *node, s
   PetscCall(ion_node_expect(node, ION_MAPPING, c->name));
   PetscCall(ion_node_check_keys(node, c->name, keys, ION_COUNT(keys)));
   d->where           = node;
-  d->capacitance_row = d->length_row = d->valence_row = -1;
+  d->capacitance_row = d->length_row = d->area_row = d->valence_row = d->neutral_pool = -1;
   c->x_V = c->x_w = -1;
   member          = ion_node_find(node, "potential");
   if (member) {
@@ -145,19 +200,11 @@ static PetscErrorCode read_compartment(ion_model *model, const ion_node *node, s
         "capacitance of the membrane", value, 0, 1e-3, &d->capacitance_row));
   }
   member = ion_node_find(node, "membrane");
-  if (member) {
-    const ion_node *length;
-
-    PetscCall(ion_node_expect(member, ION_MAPPING, "membrane"));
-    PetscCall(ion_node_check_keys(member, "membrane", membranes, ION_COUNT(membranes)));
-    PetscCall(ion_node_require(member, "membrane", "cylinder_length", &length));
-    PetscCall(ion_model_read_number(model, length, "cylinder_length", "um", 1e-9, 1, &value));
-    PetscCall(ion_model_add_quantity(
-        model, &model->theta, ion_model_format(model, "%s.membrane.cylinder_length", c->name), "um",
-        "length of a cylinder whose radius follows its volume", value, 1e-9, 1, &d->length_row));
-  }
+  if (member) PetscCall(read_membrane(model, member, i));
   PetscCall(ion_node_require(node, c->name, "rest", &member));
   PetscCall(read_rest(model, member, i));
+  member = ion_node_find(node, "electroneutral_by");
+  if (member) PetscCall(read_neutrality(model, member, i));
   PetscCall(ion_node_require(node, c->name, "impermeant", &member));
   PetscCall(read_impermeant(model, member, i));
   PetscFunctionReturn(PETSC_SUCCESS);

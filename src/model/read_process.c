@@ -238,7 +238,8 @@ static PetscErrorCode check_membrane(ion_model *model, const ion_node *node, siz
     }
   wrong = kind->check ? kind->check(process->n_pool, detail->nu, detail->z, detail->inside) : NULL;
   if (wrong) PetscCall(ion_node_fail(node, "%s: %s", process->name, wrong));
-  if (detail->per_area && model->compartment_detail[detail->inner].length_row < 0)
+  if (detail->per_area && model->compartment_detail[detail->inner].length_row < 0 &&
+      model->compartment_detail[detail->inner].area_row < 0)
     PetscCall(ion_node_fail(node, "%s: 'per: area' needs the 'membrane' of '%s'", process->name,
                             model->compartment[detail->inner].name));
   if (kind->flags & ION_MOVES_VOLUME &&

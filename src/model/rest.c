@@ -64,7 +64,7 @@ static PetscErrorCode close_isosmolar(ion_model *model, size_t i)
         "the resting state of '%s' is not iso-osmolar with '%s': %g mM against %g mM "
         "leaves no room for impermeant solute",
         model->compartment[i].name, model->compartment[outside].name, osmolarity, other));
-  if (d->rest_V >= 0)
+  if (d->rest_V >= 0 && d->neutral_pool < 0)
     open = model->quantity[d->capacitance_row].value * ion_model_rest_value(model, d->rest_V) /
            (ION_FARADAY * ion_model_rest_value(model, d->rest_w));
   if (d->valence_row < 0) {

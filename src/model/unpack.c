@@ -69,6 +69,17 @@ static void unpack_remainder(const ion_stage *e, size_t i)
   }
 }
 
+static void unpack_area(const ion_stage *e, size_t i)
+{
+  const ion_model *m        = e->model;
+  const double *restrict w  = ion_stage_scratch(e, m->row_w + (int)i);
+  const double *restrict by = ion_stage_prepared(e, m->prep_area[i]);
+  double *restrict area     = ion_stage_scratch(e, m->row_area[i]);
+  const PetscBool is_fixed  = (PetscBool)(m->compartment_detail[i].length_row < 0);
+
+  for (size_t p = 0; p < e->n; p++) area[p] = is_fixed ? by[p] : by[p] * sqrt(w[p]);
+}
+
 static void unpack_volumes(const ion_stage *e)
 {
   const ion_model *m = e->model;
@@ -87,10 +98,7 @@ static void unpack_volumes(const ion_stage *e)
   }
   for (size_t i = 0; i < m->network.n_compartment; i++) {
     if (m->compartment[i].volume == ION_VOLUME_REMAINDER) unpack_remainder(e, i);
-    if (m->row_area[i] < 0) continue;
-    for (size_t p = 0; p < e->n; p++)
-      ion_stage_scratch(e, m->row_area[i])[p] = ion_stage_prepared(e, m->prep_area[i])[p] *
-                                                sqrt(ion_stage_scratch(e, m->row_w + (int)i)[p]);
+    if (m->row_area[i] >= 0) unpack_area(e, i);
   }
 }
 

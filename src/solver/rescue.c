@@ -9,8 +9,6 @@
 #include "base/vecmath.h"
 #include "solver_impl.h"
 
-#include <petscblaslapack.h>
-
 #include <math.h>
 #include <string.h>
 
@@ -126,31 +124,19 @@ static void measure_errors(const ion_stage *s, double *restrict worst, double *r
 }
 
 /* LU with pivoting for one lane; a singular matrix gives NaN. */
-static PetscErrorCode solve_dense(ion_stage *s, size_t lane)
+static PetscErrorCode solve_dense(ion_stage *s, size_t lane, double reference)
 {
-  const ion_pattern *pattern = pattern_of(s);
-  const size_t n             = pattern->n;
-  PetscBLASInt order, one = 1, info, *pivots;
-  PetscScalar *A, *b;
+  ion_tile *tile = s->tile;
+  double y[ION_MAX_STATE], sign;
 
   PetscFunctionBegin;
-  PetscCall(PetscBLASIntCast((PetscInt)n, &order));
-  PetscCall(PetscMalloc3(n * n, &A, n, &b, n, &pivots));
-  PetscCall(PetscArrayzero(A, n * n));
-  for (size_t i = 0; i < n; i++) {
-    b[i] = ion_row(s->tile->saved_F, i)[lane];
-    for (int k = pattern->start[i]; k < pattern->start[i + 1]; k++)
-      A[i + n * (size_t)pattern->col[k]] = ion_row(s->tile->saved_jac, (size_t)k)[lane];
+  PetscCall(ion_dense_solve(pattern_of(s), tile->saved_jac, tile->saved_F, lane, y, &sign));
+  tile->sign[lane]    = sign == s->solver->dense_sign ? reference : -reference;
+  tile->largest[lane] = 0;
+  for (size_t i = 0; i < s->solver->n_state; i++) {
+    ion_row(tile->y, i)[lane] = y[i];
+    tile->largest[lane]       = ion_max_or_nan(tile->largest[lane], fabs(y[i]));
   }
-  PetscCallBLAS("gesv", LAPACKgesv_(&order, &one, A, &order, pivots, b, &order, &info));
-  s->tile->largest[lane] = 0;
-  for (size_t i = 0; i < n; i++) {
-    const double y = info ? (double)NAN : b[i];
-
-    ion_row(s->tile->y, i)[lane] = y;
-    s->tile->largest[lane]       = ion_max_or_nan(s->tile->largest[lane], fabs(y));
-  }
-  PetscCall(PetscFree3(A, b, pivots));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -160,6 +146,7 @@ static PetscErrorCode solve_lanes(ion_stage *s)
   const ion_pattern *pattern = pattern_of(s);
   const ion_elimination *elimination =
       s->is_path ? &s->solver->elimination : &s->solver->relaxation;
+  const double reference = s->is_path ? s->solver->rest_sign : s->solver->relaxed_sign;
   double worst[ION_MAX_LANES], size[ION_MAX_LANES];
 
   PetscFunctionBegin;
@@ -177,7 +164,7 @@ static PetscErrorCode solve_lanes(ion_stage *s)
   measure_errors(s, worst, size);
   for (size_t l = 0; l < tile->lanes; l++)
     if (tile->point[l] >= 0 && tile->norm[l] < (double)INFINITY && !(worst[l] <= 1e-8 * size[l]))
-      PetscCall(solve_dense(s, l));
+      PetscCall(solve_dense(s, l, reference));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -319,7 +306,7 @@ static ion_lane_state advance_relaxation(ion_stage *s, size_t lane)
     return tile->count[lane] == 1 ? ION_LANE_OUTSIDE : retry_shorter(s, lane, 0.25);
   copy_column(tile->x, lane, tile->x_old, lane);
   /* a growing mode of rate 1/dt flips the determinant: a longer step would run against time */
-  if (tile->sign[lane] != s->solver->rest_sign && s->dt[lane] > 1e-9)
+  if (tile->sign[lane] != s->solver->relaxed_sign && s->dt[lane] > 1e-9)
     return retry_shorter(s, lane, 0.3);
   if (!(most <= longest)) {
     /* what does not shrink with the time step are constraints: they are approached in part */
@@ -411,8 +398,9 @@ static PetscErrorCode rescue_points(ion_solver *solver, ion_stage *s, ion_queue 
   s->is_path = PETSC_FALSE;
   PetscCall(run_stage(s, queue));
   for (size_t k = 0; k < queue->n; k++) {
-    const size_t p  = queue->point[k];
-    const int found = queue->end[p] == ION_LANE_FOUND && solver->det_sign[p] == solver->rest_sign;
+    const size_t p = queue->point[k];
+    const int found =
+        queue->end[p] == ION_LANE_FOUND && solver->det_sign[p] == solver->relaxed_sign;
 
     solver->verdict->status[p]  = found                               ? ION_OK
                                   : queue->end[p] == ION_LANE_OUTSIDE ? ION_DOMAIN_ERROR

@@ -124,7 +124,9 @@ struct ion_solver {
   const double *reference;    /* [n_theta] */
   double *tangent;            /* [n_varying][n_state] dx/dg, g = ln p or p */
   unsigned char *logarithmic; /* [n_varying] */
-  double rest_sign;           /* sign of the determinant at rest */
+  double rest_sign;           /* sign of the determinant at rest, */
+  double relaxed_sign;        /* as the elimination of the relaxation gives it, */
+  double dense_sign;          /* and as LU with pivoting does */
   ion_elimination elimination;
   ion_elimination relaxation; /* with the entries that a time derivative adds to dF/dx */
   ion_pattern relaxed;        /* its pattern: that of the model, then those entries row by row */
@@ -169,6 +171,10 @@ PetscErrorCode ion_solver_destroy_snes(ion_solver *solver);
 
 /* rescue.c: points the direct way left open */
 PetscErrorCode ion_rescue_batch(ion_solver *solver);
+
+/* dense.c: J y = F of one lane by LU with pivoting; y [n] is NaN where J is singular */
+PetscErrorCode ion_dense_solve(const ion_pattern *pattern, ion_block jac, ion_block F, size_t lane,
+                               double *y, double *sign);
 
 /* relaxation.c: the matrix J - M/dt of a time step, M = dn/dx of the balanced pools */
 PetscErrorCode ion_relaxation_create(ion_solver *solver, const double *jacobian);

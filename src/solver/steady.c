@@ -34,7 +34,7 @@ static PetscErrorCode create_elimination(ion_solver *solver)
   const double *rest         = ion_model_rest(solver->model);
   ion_block theta = {0}, prepared = {0}, x = {0};
   ion_work work = {0};
-  double *jacobian;
+  double *jacobian, y[ION_MAX_STATE];
 
   PetscFunctionBegin;
   PetscCall(ion_block_create(solver->n_theta, 1, &theta));
@@ -47,6 +47,7 @@ static PetscErrorCode create_elimination(ion_solver *solver)
   for (size_t i = 0; i < solver->n_state; i++) ion_row(x, i)[0] = rest[i];
   ion_model_evaluate(solver->model, prepared, x, 1, ION_RESIDUAL | ION_JACOBIAN, &work);
   for (size_t k = 0; k < pattern->n_nonzero; k++) jacobian[k] = ion_row(work.jac, k)[0];
+  PetscCall(ion_dense_solve(pattern, work.jac, work.F, 0, y, &solver->dense_sign));
   PetscCall(ion_elimination_create(pattern, NULL, jacobian, 1, PETSC_FALSE, &solver->elimination));
   PetscCall(ion_relaxation_create(solver, jacobian));
   PetscCall(PetscFree(jacobian));
@@ -73,10 +74,11 @@ static PetscErrorCode find_varying_rows(ion_solver *solver, ion_block theta)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Sign of the determinant and tangents at rest. */
+/* Sign of the determinant, which each elimination gives times a constant of its own, and tangents at rest. */
 static PetscErrorCode find_rest(ion_solver *solver, ion_block theta)
 {
   ion_tile *tile = &solver->tile;
+  double forever[ION_MAX_LANES];
 
   PetscFunctionBegin;
   ion_solver_reference_theta(solver->model, theta);
@@ -87,6 +89,12 @@ static PetscErrorCode find_rest(ion_solver *solver, ion_block theta)
                      ION_RESIDUAL | ION_JACOBIAN, &tile->work);
   ion_tile_solve(&solver->elimination, tile);
   solver->rest_sign = tile->sign[0];
+  ion_model_evaluate(solver->model, tile->prepared, tile->x, tile->lanes,
+                     ION_RESIDUAL | ION_JACOBIAN, &tile->work);
+  for (size_t l = 0; l < tile->lanes; l++) forever[l] = (double)INFINITY;
+  ion_relaxation_shift(solver, tile, forever);
+  ion_tile_solve(&solver->relaxation, tile);
+  solver->relaxed_sign = tile->sign[0];
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
