@@ -40,6 +40,15 @@ PetscBool ion_outputs_need_eigenvalue(const ion_outputs *outputs)
   return outputs->need_eigenvalue;
 }
 
+PetscBool ion_outputs_show_eigenvalue(const ion_outputs *outputs)
+{
+  for (size_t i = 0; i < outputs->n; i++)
+    if (outputs->item[i].kind == &ion_item_eigenvalue ||
+        outputs->item[i].kind == &ion_item_frequency)
+      return PETSC_TRUE;
+  return PETSC_FALSE;
+}
+
 static PetscBool matches(const ion_output *output, const char *word)
 {
   if (!strcmp(output->name, word) || !strcmp(output->group, word)) return PETSC_TRUE;
