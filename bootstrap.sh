@@ -7,7 +7,7 @@ cd "$(dirname "$0")"
 packages=(build-essential cmake pkg-config libopenmpi-dev openmpi-bin libpetsc-real-dev libpnetcdf-dev
   pnetcdf-bin libnetcdf-dev netcdf-bin libyaml-dev libudunits2-dev librandom123-dev liblapack-dev
   libdeflate-dev zlib1g-dev libssl-dev python3 python3-xarray python3-matplotlib python3-netcdf4)
-packages_test=(libsundials-dev clang-format)
+packages_test=(libsundials-dev clang-format clang libclang-rt-dev shellcheck munge slurmctld slurmd slurm-client)
 
 say() { printf '\n== %s\n' "$*"; }
 

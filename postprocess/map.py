@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Draw one output of a grid study: a colour map over two factors, or a line over one.
 
-usage: map.py FILE.nc --of ecs_K [--at temperature=310] [--output FILE.png] [--log | --linear] [--title TEXT]
+usage: map.py FILE.nc --of ecs_K [--at temperature=310] [--output FILE.png] [--log | --linear] [--title TEXT] [--nodes]
 """
 import argparse
 import difflib
@@ -104,6 +104,19 @@ def cut(study, texts, most):
 
 def coordinate_of(study, name):
     return np.asarray(study[name].values, dtype=float) if name in study else np.arange(study.sizes[name])
+
+
+def status_of(study, name, dims):
+    """The status as far as one output goes: of a boundary map, nodes that were not solved have the class
+    of their cell, and that counts as any other."""
+    status = study["status"]
+    if "not_needed" in str(study[name].attrs.get("comment", "")):
+        status = status.where(status != value_of(status, "not_needed"), value_of(status, "ok"))
+    return status.transpose(*dims).values
+
+
+def value_of(variable, meaning):
+    return {m: v for v, m in (flags_of(variable) or {}).items()}.get(meaning)
 
 
 def flags_of(variable):
@@ -240,11 +253,11 @@ def draw_without_state(axes, status, x, y, flags):
         here = status == value
         if meaning == "ok" or not here.any():
             continue
-        colour, hatch = (PENDING, "....") if meaning == "pending" else (FAILED, "////")
+        colour, hatch = {"pending": (PENDING, "...."), "not_needed": (PENDING, "")}.get(meaning, (FAILED, "////"))
         axes.pcolormesh(x, y, np.ma.masked_where(~here, here.astype(float)), rasterized=True,
                         cmap=colors.ListedColormap([colour]))
         axes.contourf(*centres(x, y), here.astype(float), levels=[0.5, 1.5], colors="none",
-                      hatches=[hatch]) if min(here.shape) > 1 else None
+                      hatches=[hatch]) if hatch and min(here.shape) > 1 else None
         entries.append(patches.Patch(facecolor=colour, edgecolor="0.4", hatch=hatch, linewidth=0.4,
                                      label=f"{meaning.replace('_', ' ')} ({share(here.mean())})"))
     return entries
@@ -288,7 +301,7 @@ def draw_map(figure, study, name, dims, options):
     logs = [is_logarithmic(n) for n in nodes]
     x, y = (edges_of(n, is_log) for n, is_log in zip(nodes, logs))
     variable = study[name].transpose(dims[1], dims[0])
-    status = study["status"].transpose(dims[1], dims[0]).values
+    status = status_of(study, name, dims[::-1])
     flags = flags_of(variable)
     if flags:
         entries = draw_codes(axes, variable.values, status, x, y, flags, name)
@@ -306,11 +319,14 @@ def draw_map(figure, study, name, dims, options):
         entries = []
     class_flags = flags_of(study["class"]) if "class" in study and not flags else None
     if class_flags:
-        code = np.where(status == 1, study["class"].transpose(dims[1], dims[0]).values, -1)
+        classified = status_of(study, "class", dims[::-1])
+        code = np.where(classified == 1, study["class"].transpose(dims[1], dims[0]).values, -1)
         hatch_collapsed(axes, code, x, y, class_flags)
-        entries += draw_classes(axes, code, status, x, y, class_flags, filled=False)
+        entries += draw_classes(axes, code, classified, x, y, class_flags, filled=False)
     if name != "status":
         entries += draw_without_state(axes, status, x, y, flags_of(study["status"]) or {})
+    if options.nodes:
+        entries += draw_nodes(axes, study, dims)
     finish_axes(axes, study, dims, logs, x, y, entries)
 
 
@@ -325,6 +341,14 @@ def draw_codes(axes, code, status, x, y, flags, name):
     axes.pcolormesh(x, y, shown, rasterized=True, vmin=-0.5, vmax=len(values) - 0.5,
                     cmap=colors.ListedColormap([colour[v] for v in values]))
     return draw_classes(axes, code, status, x, y, flags, filled=True)
+
+
+def draw_nodes(axes, study, dims):
+    """A dot at every node that was solved."""
+    row, column = np.nonzero(study["status"].transpose(dims[1], dims[0]).values == 1)
+    x, y = (coordinate_of(study, d) for d in dims)
+    return axes.plot(x[column], y[row], ".", color="black", markersize=1.2, markeredgewidth=0, rasterized=True,
+                     label=f"solved nodes ({share(len(row) / study['status'].size)})")
 
 
 def finish_axes(axes, study, dims, logs, x, y, entries):
@@ -347,7 +371,7 @@ def legend_below(axes, entries):
 def draw_line(figure, study, name, dims, options):
     axes = figure.add_subplot()
     x = coordinate_of(study, dims[0])
-    status = study["status"].values
+    status = status_of(study, name, dims)
     edges = edges_of(x, is_logarithmic(x))
     flags = flags_of(study[name])
     y = np.where(status == 1, study[name].values.astype(float), np.nan)
@@ -362,7 +386,7 @@ def draw_line(figure, study, name, dims, options):
             axes.minorticks_off()
     axes.plot(*broken_at_collapse(study, x, y), color="black", linewidth=1.2, markersize=3,
               marker="." if len(x) < 60 else None)
-    entries = shade(axes, study["class"].values, status, edges, flags_of(study["class"])) \
+    entries = shade(axes, study["class"].values, status_of(study, "class", dims), edges, flags_of(study["class"])) \
         if "class" in study else []
     axes.set(xlabel=label_of(study, dims[0]), ylabel="" if flags else label_of(study, name, 46),
              xscale="log" if is_logarithmic(x) else "linear", xlim=(edges.min(), edges.max()))
@@ -411,6 +435,7 @@ def arguments():
     scale.add_argument("--log", action="store_true", help="logarithmic scale of the output")
     scale.add_argument("--linear", action="store_true",
                        help="linear scale, also where half of the map would look alike")
+    parser.add_argument("--nodes", action="store_true", help="mark the nodes that were solved, of a boundary map")
     parser.add_argument("--title", help="instead of the study's title")
     return parser.parse_args()
 

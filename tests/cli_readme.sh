@@ -1,3 +1,4 @@
+#!/bin/bash
 # Every command of README.md works as written: its ```sh blocks run as one script, its ```python blocks
 # after them, in a copy of the files it speaks of. A block right after a line that starts with
 # "<!-- not run by the test" is left out; that comment tells its reader why.

@@ -18,7 +18,7 @@ fail() {
 "$python" -c "import netCDF4, numpy" 2>/dev/null || { echo "skipped: no netCDF4"; exit 77; }
 for sweep in "$IONSWEEP_SOURCE"/sweeps/*.yaml; do
   name=$(basename "$sweep" .yaml)
-  sed -E 's/count: *[0-9]+/count: 17/g' "$sweep" >"$scratch/$name.yaml"
+  sed -E 's/count: *[0-9]+/count: 17/g; s/levels: *[0-9]+/levels: 1/; s/^( *)start: 16$/\1start: 16\n\1probes: 8/' "$sweep" >"$scratch/$name.yaml"
   # shellcheck disable=SC2086
   ${MPIEXEC:-mpirun --oversubscribe --bind-to none} -n 2 "$IONSWEEP" run "$scratch/$name.yaml" \
     -o "$scratch/$name.nc" >"$scratch/log" 2>&1 || fail "$name: $(tail -3 "$scratch/log")"
@@ -42,9 +42,11 @@ class Study(dict):
             status = file["status"][...].filled(0)
             self.ok = status == 1
             self.pending = np.count_nonzero(status == 0)
+            self.needed = status != 7
             dims = file["status"].dimensions
-            grid = np.meshgrid(*(file[d][...].filled() for d in dims), indexing="ij")
-            self.factor = {d: g[self.ok] for d, g in zip(dims, grid)}
+            axes = [d for d in dims if d in file.variables]  # none where points are sampled
+            grid = np.meshgrid(*(file[d][...].filled() for d in axes), indexing="ij")
+            self.factor = {d: g[self.ok] for d, g in zip(axes, grid)}
             for name, variable in file.variables.items():
                 if variable.dimensions == dims:
                     self[name] = np.ma.filled(variable[...].astype(float), np.nan)[self.ok]
@@ -54,7 +56,7 @@ for path in glob.glob(f"{sys.argv[1]}/*.nc"):
     s = Study(path)
     studies[s.name] = s
     check(s.name, "every point was solved", s.pending == 0)
-    check(s.name, "most points have a state", s.ok.mean() > 0.5)
+    check(s.name, "most points have a state", s.ok[s.needed].mean() > 0.5)
     if "total_closure" in s:
         check(s.name, "closure below 1e-9 of the fuel power",
               np.abs(s["total_closure"]) < 1e-9 * np.abs(s["total_fuel_power"]))
@@ -64,6 +66,15 @@ def is_lawful(s, flagged=()):
         is_process = name.replace("_dissipation", "_affinity") in s and name.endswith("_dissipation")
         if is_process and name not in flagged:
             check(s.name, f"{name} >= 0", s[name] >= -1e-12 * np.abs(s["total_dissipation"]))
+
+s = studies["supply_sensitivity"]
+check(s.name, "every point has a state", s.ok)
+supply, potassium = (s[name].reshape(-1, 5) for name in ("energy_supply", "ecs_K"))  # A, B, A_B of 3 inputs
+check(s.name, "where only the supply is redrawn, less of it leaves more potassium outside",
+      (supply[:, 2] - supply[:, 0]) * (potassium[:, 2] - potassium[:, 0]) < 0)
+check(s.name, "other inputs leave the supply alone", supply[:, 3:] == supply[:, :1])
+check(s.name, "temperatures have the mean and spread asked for",
+      abs(s["temperature"].mean() - 37) < 0.1 and abs(s["temperature"].std() - 1) < 0.1)
 
 s = studies["energy_budget"]
 share = s["neuron_nka_atp_share"] + s["neuron_pmca_atp_share"]
@@ -131,6 +142,16 @@ check(s.name, "and swell a cell without regulation", at_30_mM("cell_volume", 1) 
 for ion, rest in (("cell_K", 130), ("cell_Cl", 35)):
     lost = rest - at_30_mM(ion, 0.003) * at_30_mM("cell_volume", 0.003) / 2
     check(s.name, f"10 mM of {ion} are lost, not {lost}", abs(lost - 10) < 0.5)
+
+s = studies["failure_boundary"]
+put_in, supply = s.factor["ecs_composition_K"], s.factor["energy_supply"]
+check(s.name, "few nodes are needed", s.needed.mean() < 0.6)
+check(s.name, "a healthy cell clears 80 mM", s["class"][(put_in < 80) & (supply == 1)] == 1)
+check(s.name, "none clears 120 mM", s["class"][put_in > 120] == 3)
+check(s.name, "none lives on a tenth of its energy", s["class"][supply < 0.12] == 3)
+alive = s["class"] == 1
+check(s.name, "the living keep potassium out of ecs, the collapsed do not",
+      s["ecs_K"][alive].max() < s["ecs_K"][s["class"] == 3].min())
 s = studies["time_to_collapse"]
 time, supply, T = (s["event_depolarised_time"], s.factor["energy_supply"], s.factor["temperature"])
 check(s.name, "no collapse before the insult", np.nanmin(time) > 10)
@@ -176,6 +197,8 @@ if "$python" -c "import matplotlib, xarray" 2>/dev/null; then
   draw ledger entropy_production --at neuron_spike_load_firing_rate=0
   draw map time_to_collapse --of event.depolarised.time
   draw ledger volume_regulation --of cell.volume --by cell.swell_cl.swell.width
+  draw map failure_boundary --of class --nodes
+  draw map failure_boundary --of ecs.K
   refuse 'did you mean' "$scratch/energy_budget.nc" --of neuron.nka.flx --at neuron_leak_na_permeability=0.002
   refuse 'different units' "$scratch/energy_budget.nc" --of neuron.V neuron.Na
   refuse 'factors vary' "$scratch/energy_budget.nc"

@@ -4,16 +4,23 @@
 
 #include <ion/schedule.h>
 
+#include <math.h>
 #include <signal.h>
 #include <sys/resource.h>
+
+PetscErrorCode ion_study_solve_points(ion_study *study, const uint64_t *point, size_t n_point,
+                                      ion_block data, unsigned char *status);
 
 /* Stands in for a sweep; the test's own ion_study_* below. */
 struct ion_study {
   ion_store_schema schema;
   int n_solved;
-  uint64_t n_widened; /* points read back into the ranges on this rank */
-  int signal_after;   /* chunks on this rank; 0 for never */
+  uint64_t n_widened;        /* points read back into the ranges on this rank */
+  int signal_after;          /* chunks on this rank; 0 for never */
+  const ion_refinement *how; /* of a boundary map, else NULL */
 };
+
+enum { CLASS_ROW = 2 };
 
 const ion_store_schema *ion_study_schema(const ion_study *study)
 {
@@ -34,6 +41,47 @@ PetscErrorCode ion_study_widen(ion_study *study, uint64_t first, size_t n_point,
   (void)first;
   (void)data;
   study->n_widened += n_point;
+  return PETSC_SUCCESS;
+}
+
+const ion_refinement *ion_study_refinement(const ion_study *study)
+{
+  return study->how;
+}
+
+size_t ion_study_boundary_output(const ion_study *study)
+{
+  (void)study;
+  return CLASS_ROW;
+}
+
+/* A map of MAP_SIDE nodes a factor whose class is that of being in a disk. */
+enum { MAP_SIDE = 33 };
+static const ion_refinement disk_map = {
+    .n_factor = 2, .start = 4, .levels = 3, .probes = 6, .seed = 1};
+
+static double in_disk(uint64_t node)
+{
+  const double a = (double)(node / MAP_SIDE) - 14.0, b = (double)(node % MAP_SIDE) - 19.0;
+
+  return hypot(a, b) < 9.5 ? 2.0 : 1.0;
+}
+
+static void make_node(uint64_t node, ion_block data, size_t p)
+{
+  for (size_t i = 0; i < N_OUTPUT; i++)
+    ion_row(data, i)[p] = i == CLASS_ROW ? in_disk(node) : (double)i - 0.5 * (double)node;
+}
+
+PetscErrorCode ion_study_solve_points(ion_study *study, const uint64_t *point, size_t n_point,
+                                      ion_block data, unsigned char *status)
+{
+  study->n_solved++;
+  if (study->n_solved == study->signal_after) raise(SIGUSR1);
+  for (size_t k = 0; k < n_point; k++) {
+    make_node(point[k], data, k);
+    status[k] = ION_OK;
+  }
   return PETSC_SUCCESS;
 }
 
@@ -261,15 +309,166 @@ static PetscErrorCode full_disk_fails_on_every_rank(void)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* ---- boundary maps ---- */
+
+static const ion_store_dim map_dims[] = {
+    {"a", MAP_SIDE},
+    {"b", MAP_SIDE}
+};
+
+static ion_study map_study(void)
+{
+  ion_study study = {.schema = grid(), .how = &disk_map};
+
+  study.schema.n_dim = study.schema.n_coordinate = 2;
+  study.schema.dim                               = map_dims;
+  study.schema.n_point                           = (uint64_t)MAP_SIDE * MAP_SIDE;
+  return study;
+}
+
+/* The nodes of a map, found without ranks, files or chunks. */
+static PetscErrorCode solve_map(ion_boundary **map, const unsigned char **filled)
+{
+  const uint64_t *node;
+  size_t n;
+
+  PetscFunctionBegin;
+  PetscCall(ion_boundary_create(&disk_map, map));
+  PetscCall(ion_boundary_next(*map, &node, &n));
+  while (n > 0) {
+    for (size_t k = 0; k < n; k++) ion_boundary_put(*map, node[k], (unsigned char)in_disk(node[k]));
+    PetscCall(ion_boundary_next(*map, &node, &n));
+  }
+  PetscCall(ion_boundary_fill(*map, filled));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode write_map(const char *path, const ion_store_schema *schema)
+{
+  unsigned char status[CHUNK];
+  const unsigned char *filled;
+  ion_boundary *map;
+  ion_block data;
+  ion_store *store;
+
+  PetscFunctionBegin;
+  PetscCall(solve_map(&map, &filled));
+  PetscCall(ion_block_create(N_OUTPUT, CHUNK, &data));
+  PetscCall(ion_store_create(path, schema));
+  PetscCall(ion_store_open(path, schema, ION_DURABLE_NONE, 1e9, &store));
+  for (uint64_t c = 0; c < ion_store_n_chunk(schema); c++) {
+    uint64_t first;
+    size_t n;
+
+    ion_store_chunk_range(schema, c, &first, &n);
+    for (size_t p = 0; p < n; p++) {
+      const PetscBool needed = ion_boundary_needs(map, first + p);
+
+      make_node(first + p, data, p);
+      for (size_t i = 0; i < N_OUTPUT && !needed; i++)
+        ion_row(data, i)[p] = i == CLASS_ROW ? (double)filled[first + p] : (double)NAN;
+      status[p] = needed ? ION_OK : ION_NOT_NEEDED;
+    }
+    PetscCall(ion_store_write_chunk(store, c, data, status));
+  }
+  PetscCall(ion_store_close(&store));
+  PetscCall(ion_block_destroy(&data));
+  PetscCall(ion_boundary_destroy(&map));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode check_equal_to_map(const char *path, const ion_study *study)
+{
+  const char *reference = in_scratch("map_reference.nc");
+  PetscBool equal       = PETSC_FALSE;
+
+  PetscFunctionBegin;
+  if (my_rank() == 0) {
+    PetscCall(write_map(reference, &study->schema));
+    PetscCall(equal_files(path, reference, &equal));
+    CHECK(equal);
+  }
+  PetscCallMPI(MPI_Barrier(MPI_COMM_WORLD));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode map_is_that_of_one_writer(void)
+{
+  ion_study study = map_study();
+  ion_job_result result;
+
+  PetscFunctionBegin;
+  PetscCall(share_scratch());
+  PetscCall(run(in_scratch("map.nc"), PETSC_FALSE, &study, &result));
+  CHECK(!result.stopped);
+  if (my_rank() == 0) {
+    const ion_tally *tally = &result.tally;
+
+    CHECK(tally->n_point == study.schema.n_point && tally->n_read == 0);
+    CHECK(tally->status[ION_OK] + tally->status[ION_NOT_NEEDED] == tally->n_point);
+    /* classes are counted over the map: pi 9.5^2 nodes within the disk */
+    CHECK(fabs((double)tally->class_count[2] - 283.5) < 10.0);
+  }
+  PetscCall(check_equal_to_map(in_scratch("map.nc"), &study));
+  study.n_solved = 0;
+  PetscCall(run(in_scratch("map.nc"), PETSC_FALSE, &study, &result));
+  CHECK(study.n_solved == 0);
+  if (my_rank() == 0) CHECK(result.tally.n_read == study.schema.n_point);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Whichever rank is told to stop, in whichever round. */
+static PetscErrorCode stopped_map_is_taken_up_again(void)
+{
+  ion_study study = map_study();
+  ion_job_result result;
+
+  PetscFunctionBegin;
+  PetscCall(share_scratch());
+  for (int after = 1; after < 6; after++) {
+    study.n_solved     = 0;
+    study.signal_after = after;
+    PetscCall(run(in_scratch("stopped_map.nc"), (PetscBool)(after == 4), &study, &result));
+    if (after == 1) CHECK(result.stopped && result.signal == SIGUSR1);
+  }
+  study.signal_after = 0;
+  PetscCall(run(in_scratch("stopped_map.nc"), PETSC_FALSE, &study, &result));
+  CHECK(!result.stopped);
+  PetscCall(check_equal_to_map(in_scratch("stopped_map.nc"), &study));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Nodes of all levels that were in it, and the rest of it. */
+static PetscErrorCode damaged_chunk_of_a_map_is_solved_again(void)
+{
+  ion_study study = map_study();
+  ion_job_result result;
+  const char *path;
+
+  PetscFunctionBegin;
+  PetscCall(share_scratch());
+  path = in_scratch("hurt_map.nc");
+  PetscCall(run(path, PETSC_FALSE, &study, &result));
+  if (my_rank() == 0) flip_byte(path, offset_of(path, "V") + 8 * 3 * CHUNK);
+  PetscCallMPI(MPI_Barrier(MPI_COMM_WORLD));
+  PetscCall(run(path, PETSC_FALSE, &study, &result));
+  if (my_rank() == 0) CHECK(result.tally.n_read < study.schema.n_point);
+  PetscCall(check_equal_to_map(path, &study));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static const ion_test_case cases[] = {
-    {"file_is_that_of_one_writer",     file_is_that_of_one_writer    },
-    {"second_run_reads_all",           second_run_reads_all          },
-    {"stopped_run_is_taken_up_again",  stopped_run_is_taken_up_again },
-    {"damaged_chunk_is_solved_again",  damaged_chunk_is_solved_again },
-    {"another_study_needs_restart",    another_study_needs_restart   },
-    {"foreign_file_is_never_replaced", foreign_file_is_never_replaced},
-    {"absent_directory_is_refused",    absent_directory_is_refused   },
-    {"full_disk_fails_on_every_rank",  full_disk_fails_on_every_rank },
+    {"file_is_that_of_one_writer",             file_is_that_of_one_writer            },
+    {"second_run_reads_all",                   second_run_reads_all                  },
+    {"stopped_run_is_taken_up_again",          stopped_run_is_taken_up_again         },
+    {"damaged_chunk_is_solved_again",          damaged_chunk_is_solved_again         },
+    {"another_study_needs_restart",            another_study_needs_restart           },
+    {"foreign_file_is_never_replaced",         foreign_file_is_never_replaced        },
+    {"absent_directory_is_refused",            absent_directory_is_refused           },
+    {"full_disk_fails_on_every_rank",          full_disk_fails_on_every_rank         },
+    {"map_is_that_of_one_writer",              map_is_that_of_one_writer             },
+    {"stopped_map_is_taken_up_again",          stopped_map_is_taken_up_again         },
+    {"damaged_chunk_of_a_map_is_solved_again", damaged_chunk_of_a_map_is_solved_again},
 };
 
 int main(int argc, char **argv)

@@ -33,14 +33,14 @@ static const ion_store_dim point_dim[] = {
     {"point", N_POINT}
 };
 static const ion_store_var coordinates[] = {
-    {"a", "mM",   "factor a", NULL, ION_STORE_DOUBLE, NULL, 0},
-    {"b", "degC", "factor b", NULL, ION_STORE_DOUBLE, NULL, 0},
-    {"c", "1",    "factor c", NULL, ION_STORE_DOUBLE, NULL, 0},
+    {"a", "mM",   "factor a", NULL, ION_STORE_DOUBLE, NULL, 0, NULL},
+    {"b", "degC", "factor b", NULL, ION_STORE_DOUBLE, NULL, 0, NULL},
+    {"c", "1",    "factor c", NULL, ION_STORE_DOUBLE, NULL, 0, NULL},
 };
 static const ion_store_var outputs[] = {
-    {"V",     "mV",     "potential", NULL, ION_STORE_DOUBLE, NULL,            0},
-    {"K",     "mmol/L", "potassium", NULL, ION_STORE_FLOAT,  NULL,            0},
-    {"class", "1",      "verdict",   NULL, ION_STORE_BYTE,   "none good bad", 0},
+    {"V",     "mV",     "potential", NULL, ION_STORE_DOUBLE, NULL,            0, NULL},
+    {"K",     "mmol/L", "potassium", NULL, ION_STORE_FLOAT,  NULL,            0, NULL},
+    {"class", "1",      "verdict",   NULL, ION_STORE_BYTE,   "none good bad", 0, NULL},
 };
 
 static inline ion_store_schema grid(void)

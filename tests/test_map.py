@@ -64,6 +64,17 @@ def write_study(path, n_supply=60, n_temperature=40, with_cells=False):
         add(file, "class", "i1", dims, np.where(status == 1, code, 0), **flags)
 
 
+def thin_out(path, by_class):
+    """Make it a boundary map: three nodes of four were not solved, and of the class of their cell if `by_class`."""
+    with netCDF4.Dataset(path, "r+") as file:
+        status, values = file["status"][...], file["ecs_K"][...]
+        left_out = np.arange(status.size).reshape(status.shape) % 4 > 0
+        file["status"][...] = np.where(left_out & (status == 1), 7, status)
+        file["ecs_K"][...] = np.where(left_out, np.nan, values)
+        if by_class:
+            file["class"].comment = "where status is not_needed: that of the solved nodes around"
+
+
 def load_map():
     """The script as a module: importing xarray for every case would take most of the time."""
     spec = importlib.util.spec_from_file_location("ion_map", MAP)
@@ -134,11 +145,30 @@ def boundaries_run_between_cells():
     assert SCRIPT.boundaries(code, edges, edges) == [[(1, 0), (1, 1)], [(1, 1), (1, 2)]]
 
 
+def boundary_maps_have_a_class_everywhere(folder):
+    """The picture of classes is that of the full grid; a number is shown where it was solved, and masked elsewhere."""
+    full, part, other = (folder / f"{n}.nc" for n in ("full", "part", "other"))
+    for path in (full, part, other):
+        write_study(path)
+    thin_out(part, by_class=True)
+    thin_out(other, by_class=False)
+    for path in (full, part, other):
+        draws(path.with_suffix(".png"), path, "--of", "class")
+    picture = {p: matplotlib.image.imread(p.with_suffix(".png")) for p in (full, part, other)}
+    assert np.array_equal(picture[full], picture[part]), "the classes of cells are not drawn as classes"
+    assert not np.array_equal(picture[full], picture[other]), "nodes without a class are drawn as if they had one"
+    draws(folder / "k.png", part, "--of", "ecs_K", "--output", folder / "k.png")
+    draws(folder / "nodes.png", part, "--of", "class", "--nodes", "--output", folder / "nodes.png")
+    assert not np.array_equal(picture[part], matplotlib.image.imread(folder / "nodes.png"))
+    draws(folder / "line.png", part, "--of", "class", "--at", "temperature=31", "--output", folder / "line.png")
+
+
 def main():
     scales_as_the_values_ask()
     boundaries_run_between_cells()
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
+        boundary_maps_have_a_class_everywhere(folder)
         plane, box, chain = folder / "plane.nc", folder / "box.nc", folder / "chain.nc"
         write_study(plane)
         write_study(box, 12, 9, with_cells=True)

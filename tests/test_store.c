@@ -194,6 +194,38 @@ static PetscErrorCode crc_is_of_the_bytes_in_the_file(void)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* A chunk written point by point is read back with what it has; one that is damaged as if it had nothing. */
+static PetscErrorCode a_part_of_a_chunk_is_read_back(void)
+{
+  const ion_store_schema schema = grid();
+  const char *path              = in_scratch("part.nc");
+  unsigned char status[CHUNK]   = {0};
+  PetscBool sound;
+  ion_block data;
+  ion_store *store;
+
+  PetscFunctionBegin;
+  PetscCall(ion_block_create(N_OUTPUT, CHUNK, &data));
+  PetscCall(ion_store_create(path, &schema));
+  PetscCall(ion_store_open(path, &schema, ION_DURABLE_CHUNK, 0.0, &store));
+  status[1] = ION_OK;
+  PetscCall(ion_store_read_part(store, 1, data, status, &sound));
+  CHECK(!sound && status[1] == ION_PENDING); /* never written */
+  status[5]           = ION_OK;
+  ion_row(data, 0)[5] = 2.5;
+  PetscCall(ion_store_write_chunk(store, 1, data, status));
+  status[5]           = ION_PENDING;
+  ion_row(data, 0)[5] = 0.0;
+  PetscCall(ion_store_read_part(store, 1, data, status, &sound));
+  CHECK(sound && status[5] == ION_OK && status[4] == ION_PENDING && ion_row(data, 0)[5] == 2.5);
+  flip_byte(path, offset_of(path, "V") + 8 * (CHUNK + 4));
+  PetscCall(ion_store_read_part(store, 1, data, status, &sound));
+  CHECK(!sound && status[5] == ION_PENDING);
+  PetscCall(ion_store_close(&store));
+  PetscCall(ion_block_destroy(&data));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static const ion_test_case cases[] = {
     {"digest_is_sha_256",               digest_is_sha_256              },
     {"chunks_cover_every_point_once",   chunks_cover_every_point_once  },
@@ -204,6 +236,7 @@ static const ion_test_case cases[] = {
     {"nan_of_any_sign_is_stored_alike", nan_of_any_sign_is_stored_alike},
     {"status_waits_for_its_data",       status_waits_for_its_data      },
     {"crc_is_of_the_bytes_in_the_file", crc_is_of_the_bytes_in_the_file},
+    {"a_part_of_a_chunk_is_read_back",  a_part_of_a_chunk_is_read_back },
 };
 
 int main(int argc, char **argv)

@@ -90,6 +90,9 @@ PetscErrorCode ion_units_portable(const char *name, char *text, size_t size);
  */
 double ion_random_uniform(uint64_t seed, uint64_t point, uint64_t stream);
 
+/** The 256 random bits behind that number. */
+void ion_random_words(uint64_t seed, uint64_t point, uint64_t stream, uint64_t words[4]);
+
 /** The nearest of `n` known names by edit distance, or NULL when none is near enough to suggest. */
 const char *ion_nearest_name(const char *name, const char *const *known, size_t n);
 

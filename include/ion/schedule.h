@@ -36,6 +36,8 @@ typedef struct {
   PetscErrorCode (*chunk)(void *context, uint64_t chunk, ion_tally *tally);
   PetscErrorCode (*flush)(void *context);
   const char *log_path; /**< append-only log of events, one line each; NULL for none */
+  const char
+      *label; /**< which of several jobs it is, said with its progress; NULL for an only one */
 } ion_job;
 
 typedef struct {
@@ -85,6 +87,12 @@ PetscBool ion_study_is(const ion_study *study, const char *solve);
 /** What is reported at each point, in order. */
 size_t ion_study_n_output(const ion_study *study);
 const ion_output *ion_study_output_at(const ion_study *study, size_t i);
+
+/** How a boundary map is refined; NULL for any other study. */
+const ion_refinement *ion_study_refinement(const ion_study *study);
+
+/** The output a boundary map tells apart (ion_refinement.of), or ion_study_n_output. */
+size_t ion_study_boundary_output(const ion_study *study);
 
 /** What the result file's header says; borrowed from the study. */
 const ion_store_schema *ion_study_schema(const ion_study *study);
@@ -162,19 +170,30 @@ typedef struct {
 PetscErrorCode ion_library_create(ion_library *library);
 PetscErrorCode ion_library_destroy(ion_library *library);
 
+/** One part of a study's chunks, to be solved by a run of its own: first, first + step, first + 2 step, ... */
+typedef struct {
+  uint64_t first;
+  uint64_t step; /**< how many parts there are; 0 for the whole study */
+} ion_part;
+
 /** Options of `run`. */
 typedef struct {
   const char *output; /**< FILE.nc */
   PetscBool restart;  /**< start over even when the file is this study's */
   ion_durable durable;
   double interval; /**< s between syncs */
+  ion_part part;
+  size_t n_take;
+  const char *const
+      *take; /**< [n_take] other files of this study, whose finished chunks are copied */
 } ion_run_options;
 
 /** Solve a study into its result file, resuming where an earlier run left off.
  *
  * Collective over `comm`. Rank 0 creates, locks and logs.
  *
- * @return PETSC_ERR_USER_INPUT before the first point when the output cannot be used
+ * @return PETSC_ERR_USER_INPUT before the first point when the output, or a file to take from, cannot
+ * be used
  */
 PetscErrorCode ion_study_run(MPI_Comm comm, ion_study *study, const ion_run_options *options,
                              ion_job_result *result);

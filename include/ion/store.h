@@ -29,6 +29,7 @@ typedef struct {
   ion_store_type type;
   const char *flag_meanings; /**< of a BYTE variable: words in order of value, else NULL */
   int first_flag;            /**< value of the first word */
+  const char *comment;       /**< what else a reader must know, or NULL */
 } ion_store_var;
 
 /** Fills `value` with [n] coordinates first, first + 1, ... of variable `i`. */
@@ -95,6 +96,10 @@ PetscErrorCode ion_store_probe(const char *path, const ion_store_schema *schema,
 PetscErrorCode ion_store_open(const char *path, const ion_store_schema *schema, ion_durable durable,
                               double interval, ion_store **store);
 
+/** Open this study's file for reading chunks alone; it may be another run's that is still going on. */
+PetscErrorCode ion_store_open_to_read(const char *path, const ion_store_schema *schema,
+                                      ion_store **store);
+
 /** Write all outputs of a chunk, and (as `durable` says, at once or later) its CRC and status.
  *
  * @param[in] chunk   number of the chunk
@@ -118,6 +123,14 @@ PetscErrorCode ion_store_flush(ion_store *store);
 PetscErrorCode ion_store_read_chunk(ion_store *store, uint64_t chunk, ion_block data,
                                     unsigned char *status, PetscBool *complete);
 
+/** Read back a chunk that may hold pending points: what was written last, with its status.
+ *
+ * @param[out] sound  PETSC_TRUE when the CRC agrees; else the chunk was never written or is damaged, every
+ *                    status is set to pending and data are unspecified
+ */
+PetscErrorCode ion_store_read_part(ion_store *store, uint64_t chunk, ion_block data,
+                                   unsigned char *status, PetscBool *sound);
+
 /** Flush and close; NULL is allowed. */
 PetscErrorCode ion_store_close(ion_store **store);
 
@@ -125,6 +138,64 @@ PetscErrorCode ion_store_close(ion_store **store);
 void ion_store_chunk_range(const ion_store_schema *schema, uint64_t chunk, uint64_t *first,
                            size_t *n_point);
 uint64_t ion_store_n_chunk(const ion_store_schema *schema);
+
+/* ---- reading a finished or half-done file without its study ---- */
+
+typedef struct ion_store_file ion_store_file;
+
+/** Open a result file for reading. Not collective; half-done files are allowed.
+ *
+ * @return PETSC_ERR_USER_INPUT with one clear line when the path is no result file
+ */
+PetscErrorCode ion_store_file_open(const char *path, ion_store_file **file);
+PetscErrorCode ion_store_file_close(ion_store_file **file);
+
+/** What its header says; texts live as long as the file is open. `canonical`, `summary` and `fill` are
+ * not filled. */
+const ion_store_schema *ion_store_file_schema(const ion_store_file *file);
+
+/** Status of points first, first + 1, ... */
+PetscErrorCode ion_store_file_status(const ion_store_file *file, uint64_t first, size_t n,
+                                     unsigned char *status);
+
+/** Values of output `i` there, in the units of the file. */
+PetscErrorCode ion_store_file_output(const ion_store_file *file, size_t i, uint64_t first, size_t n,
+                                     double *value);
+
+/** Values of coordinate `i`: nodes of a grid factor, points of any other design. */
+PetscErrorCode ion_store_file_coordinate(const ion_store_file *file, size_t i, uint64_t first,
+                                         size_t n, double *value);
+
+/* ---- small files of tables ---- */
+
+enum { ION_STORE_MAX_DIM = 4 };
+
+/** A dimension whose nodes have names, or none (label NULL). */
+typedef struct {
+  const char *name;
+  size_t length;
+  const char *const *label; /**< [length] */
+} ion_store_axis;
+
+typedef struct {
+  const char *name, *long_name, *unit;
+  size_t n_dim;
+  size_t dim[ION_STORE_MAX_DIM]; /**< places among the axes */
+  const double *value;
+} ion_store_table;
+
+/** Texts of the file itself. */
+typedef struct {
+  const char *title, *summary, *program, *source; /**< source: what it was made from */
+} ion_store_about;
+
+/** Write tables to a NetCDF (CDF-5) file, as path.tmp, renamed when complete.
+ *
+ * @return PETSC_ERR_USER_INPUT when the path cannot be written
+ */
+PetscErrorCode ion_store_tables_write(const char *path, const ion_store_about *about, size_t n_axis,
+                                      const ion_store_axis *axis, size_t n_table,
+                                      const ion_store_table *table);
 
 /** Lock path.lock against a second run on the same file (fcntl; holds host and pid).
  *

@@ -19,6 +19,14 @@ static PetscErrorCode read_output(cli_arguments *arguments, const char *text)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+static PetscErrorCode read_csv(cli_arguments *arguments, const char *text)
+{
+  PetscFunctionBegin;
+  if (!*text) BAD("ionsweep: --csv needs a file name");
+  arguments->csv = text;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* "NAME=VALUE", cut at the first '='. */
 static PetscErrorCode read_set(cli_arguments *arguments, const char *text)
 {
@@ -139,6 +147,29 @@ static PetscErrorCode read_interval(cli_arguments *arguments, const char *text)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* "3/8": the third of eight parts. */
+static PetscErrorCode read_part(cli_arguments *arguments, const char *text)
+{
+  char *slash, *end = NULL;
+  const long part  = strtol(text, &slash, 10);
+  const long count = *slash == '/' ? strtol(slash + 1, &end, 10) : 0;
+
+  PetscFunctionBegin;
+  if (!end || *end || part < 1 || part > count || count > 10000000)
+    BAD("ionsweep: --part wants I/N with I from 1 to N, such as 3/8, not '%s'", text);
+  arguments->part = (ion_part){.first = (uint64_t)part - 1, .step = (uint64_t)count};
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode read_take(cli_arguments *arguments, const char *text)
+{
+  PetscFunctionBegin;
+  if (!*text) BAD("ionsweep: --take needs a file name");
+  PetscCall(PetscRealloc((arguments->n_take + 1) * sizeof *arguments->take, &arguments->take));
+  arguments->take[arguments->n_take++] = text;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode read_index(cli_arguments *arguments, const char *text)
 {
   char *end;
@@ -177,10 +208,13 @@ static const struct {
   reader read;
 } option[] = {
     {"--output",            PETSC_TRUE,  read_output           },
+    {"--csv",               PETSC_TRUE,  read_csv              },
     {"--set",               PETSC_TRUE,  read_set              },
     {"--restart",           PETSC_FALSE, read_restart          },
     {"--durable",           PETSC_TRUE,  read_durable          },
     {"--interval",          PETSC_TRUE,  read_interval         },
+    {"--part",              PETSC_TRUE,  read_part             },
+    {"--take",              PETSC_TRUE,  read_take             },
     {"--index",             PETSC_TRUE,  read_index            },
     {"--ranks",             PETSC_TRUE,  read_ranks            },
     {"--json",              PETSC_FALSE, read_json             },
@@ -278,5 +312,6 @@ PetscErrorCode cli_arguments_free(cli_arguments *arguments)
   for (size_t i = 0; i < arguments->n_set; i++) PetscCall(PetscFree(arguments->set_text[i]));
   PetscCall(PetscFree(arguments->set_text));
   PetscCall(PetscFree(arguments->set));
+  PetscCall(PetscFree(arguments->take));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -21,12 +21,16 @@ typedef struct {
   const char *file;  /* the word after the verb: a file, a model, or what to list */
   const char *model; /* the word after that: of `list parameters MODEL` */
   const char *output;
+  const char *csv; /* table of `analyze` */
   size_t n_set;
   ion_override *set;
   char **set_text; /* [n_set] the copies */
   PetscBool restart, json, help;
   ion_durable durable;
   double interval; /* s */
+  ion_part part;
+  size_t n_take;
+  const char **take; /* [n_take] */
   uint64_t index;
   size_t n_ranks;
   int ranks[CLI_MAX_RANKS];
@@ -48,7 +52,7 @@ typedef struct {
   PetscErrorCode (*run)(MPI_Comm comm, const cli_arguments *arguments, int *exit_status);
 } cli_verb;
 
-extern const cli_verb cli_run, cli_plan, cli_point, cli_branch, cli_list;
+extern const cli_verb cli_run, cli_plan, cli_point, cli_branch, cli_analyze, cli_list;
 
 /* All verbs, NULL at the end. */
 extern const cli_verb *const cli_verbs[];
@@ -81,6 +85,9 @@ PetscErrorCode cli_point_text(const ion_study *study, uint64_t index, char *text
 /* "0.4, 30" of a point with a few factors, "point 17" of any other. */
 PetscErrorCode cli_point_brief(const ion_study *study, uint64_t index, char *text, size_t size);
 
+/* What a user should know about the design, on stderr. */
+void cli_print_warnings(const ion_study *study);
+
 /* "12.3 MB" */
 void cli_size_text(double bytes, char *text, size_t size);
 
@@ -112,6 +119,12 @@ PetscErrorCode cli_check_derivatives(const cli_arguments *arguments, ion_study *
 
 /* The class of a solved point. */
 const char *cli_class_of(const cli_solved *solved);
+
+/* What a boundary map costs and can miss; nodes solved with one boundary straight across it. */
+double cli_boundary_typical(const ion_refinement *how);
+void cli_print_boundary_plan(const ion_refinement *how, uint64_t n_node);
+void cli_print_boundary_result(const ion_refinement *how, const ion_job_result *result,
+                               uint64_t n_node);
 
 /* Sum up a run on rank 0. Collective over `comm`. */
 PetscErrorCode cli_print_summary(MPI_Comm comm, const ion_study *study, const char *file,

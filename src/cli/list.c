@@ -1,6 +1,8 @@
 /* ionsweep list processes | models | parameters MODEL | designs | outputs MODEL */
 #include "cli_impl.h"
 
+#include <ion/sensitivity.h>
+
 #include <stdio.h>
 #include <string.h>
 
@@ -149,6 +151,20 @@ static PetscErrorCode list_designs(const cli_arguments *arguments)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+static PetscErrorCode list_estimators(const cli_arguments *arguments)
+{
+  PetscFunctionBegin;
+  (void)arguments;
+  for (int i = 0; i < ION_N_ESTIMATOR; i++) {
+    const ion_estimator_info *info = ion_estimator_at((ion_estimator)i);
+
+    printf("%-18s %-56s %s\n", info->name, info->summary, info->citation);
+  }
+  for (const ion_estimator_info *info = ion_measures(); info->name; info++)
+    printf("%-18s %-56s %s\n", info->name, info->summary, info->citation);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static const struct {
   const char *name;
   PetscBool of_model;
@@ -159,6 +175,7 @@ static const struct {
     {"parameters", PETSC_TRUE,  list_parameters},
     {"designs",    PETSC_FALSE, list_designs   },
     {"outputs",    PETSC_TRUE,  list_outputs   },
+    {"estimators", PETSC_FALSE, list_estimators},
 };
 
 static PetscErrorCode find_listing(const char *word, size_t *found)
@@ -174,10 +191,10 @@ static PetscErrorCode find_listing(const char *word, size_t *found)
   nearest = ion_nearest_name(word, known, ION_COUNT(listing));
   PetscCheck(!nearest, PETSC_COMM_SELF, PETSC_ERR_USER_INPUT,
              "ionsweep list: unknown word '%s'; did you mean '%s'?", word, nearest);
-  SETERRQ(
-      PETSC_COMM_SELF, PETSC_ERR_USER_INPUT,
-      "ionsweep list: unknown word '%s'; known: processes, models, parameters, designs, outputs",
-      word);
+  SETERRQ(PETSC_COMM_SELF, PETSC_ERR_USER_INPUT,
+          "ionsweep list: unknown word '%s'; known: processes, models, parameters, designs, "
+          "outputs, estimators",
+          word);
 }
 
 static PetscErrorCode run(MPI_Comm comm, const cli_arguments *arguments, int *exit_status)
@@ -197,10 +214,12 @@ static PetscErrorCode run(MPI_Comm comm, const cli_arguments *arguments, int *ex
 
 const cli_verb cli_list = {
     .name  = "list",
-    .usage = "ionsweep list processes | models | parameters MODEL | designs | outputs MODEL",
+    .usage = "ionsweep list processes | models | parameters MODEL | designs | outputs MODEL | "
+             "estimators",
     .help =
         "Print names with their units, defaults, meaning and source: the kinds of process, the\n"
-        "models found by name, the parameters and outputs of a model, the kinds of design.",
+        "models found by name, the parameters and outputs of a model, the kinds of design, the\n"
+        "estimators that analyze uses.",
     .options  = "--set --help",
     .min_word = 1,
     .max_word = 2,

@@ -1,10 +1,45 @@
 /* ionsweep plan SWEEP */
 #include "cli_impl.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 enum { SAMPLE_BLOCKS = 8, SAMPLE_POINTS = 512 };
+enum { MAP_BLOCKS = 16, MAP_POINTS = 64 }; /* what a boundary map solves of a chunk is as few */
+
+/* "normal, mean 37, sd 2, from 30 to 42 degC" */
+static void print_marginal(const ion_factor *factor, const ion_marginal *marginal)
+{
+  printf("    %-32s %s", factor->name, marginal->name);
+  for (size_t i = 0; i < marginal->n_param; i++)
+    printf(", %s %.6g", marginal->param_name[i], marginal->param[i]);
+  for (size_t i = 0; i < marginal->n_value; i++)
+    printf("%s %.6g (%.3g %%)", i ? "," : "", marginal->value[i], 100.0 * marginal->weight[i]);
+  if (marginal->n_value == 0 && isfinite(marginal->lower)) printf(", from %.6g", marginal->lower);
+  if (marginal->n_value == 0 && isfinite(marginal->upper)) printf(", to %.6g", marginal->upper);
+  printf(strcmp(factor->unit, "1") ? " %s\n" : "\n", factor->unit);
+}
+
+static void print_sampled(const ion_design *design)
+{
+  printf("    %llu blocks of %zu in each of %zu %s, seed %llu\n",
+         (unsigned long long)ion_design_n_block(design), ion_design_n_member(design),
+         ion_design_n_replicate(design),
+         ion_design_n_replicate(design) == 1 ? "replicate" : "replicates",
+         (unsigned long long)ion_design_seed(design));
+  for (size_t i = 0; i < ion_design_n_factor(design); i++)
+    print_marginal(ion_design_factor(design, i), ion_design_marginal(design, i));
+  for (size_t j = 0; j < ion_design_n_input(design); j++) {
+    const ion_input *input = ion_design_input(design, j);
+
+    if (!input->is_group) continue;
+    printf("    group %s:", input->name);
+    for (size_t i = 0; i < input->n_factor; i++)
+      printf("%s %s", i ? "," : "", ion_design_factor(design, input->factor[i])->name);
+    printf("\n");
+  }
+}
 
 static PetscErrorCode print_factors(const ion_study *study)
 {
@@ -14,6 +49,10 @@ static PetscErrorCode print_factors(const ion_study *study)
   PetscFunctionBegin;
   printf("  design: %s, %llu points\n", ion_design_kind(design),
          (unsigned long long)ion_design_n_point(design));
+  if (ion_design_is_sampled(design)) {
+    print_sampled(design);
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
   for (size_t i = 0; i < ion_design_n_factor(design); i++) {
     const ion_factor *factor = ion_design_factor(design, i);
     double from, to;
@@ -69,8 +108,10 @@ static void print_file(const ion_store_schema *schema)
 static PetscErrorCode measure(ion_study *study, double *seconds)
 {
   const uint64_t n_point = ion_design_n_point(ion_study_design(study));
-  const size_t n         = (size_t)PetscMin(n_point, (uint64_t)SAMPLE_POINTS);
-  const uint64_t n_block = PetscMin((uint64_t)SAMPLE_BLOCKS, n_point / n);
+  const PetscBool map    = (PetscBool)(ion_study_refinement(study) != NULL);
+  const uint64_t wanted  = map ? MAP_POINTS : SAMPLE_POINTS;
+  const size_t n         = (size_t)PetscMin(n_point, wanted);
+  const uint64_t n_block = PetscMin((uint64_t)(map ? MAP_BLOCKS : SAMPLE_BLOCKS), n_point / n);
   unsigned char *status;
   ion_block data = {0};
   double start;
@@ -106,15 +147,19 @@ static void print_times(double seconds, uint64_t n_point, const cli_arguments *a
 
 static PetscErrorCode print_plan(ion_study *study, const cli_arguments *arguments)
 {
-  double seconds = 0.0;
+  const ion_refinement *how = ion_study_refinement(study);
+  const uint64_t n_point    = ion_design_n_point(ion_study_design(study));
+  double seconds            = 0.0;
 
   PetscFunctionBegin;
   printf("%s\n  model: %s\n", ion_study_title(study), ion_model_name(ion_study_model(study)));
   PetscCall(print_factors(study));
+  if (how) cli_print_boundary_plan(how, n_point);
   print_outputs(study);
   print_file(ion_study_schema(study));
   PetscCall(measure(study, &seconds));
-  print_times(seconds, ion_design_n_point(ion_study_design(study)), arguments);
+  print_times(seconds, how ? PetscMin((uint64_t)cli_boundary_typical(how), n_point) : n_point,
+              arguments);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -127,6 +172,7 @@ static PetscErrorCode run(MPI_Comm comm, const cli_arguments *arguments, int *ex
   (void)comm;
   (void)exit_status;
   code = ion_study_open(arguments->file, arguments->set, arguments->n_set, &study);
+  if (!code) cli_print_warnings(study);
   if (!code) code = print_plan(study, arguments);
   PetscCall(ion_study_close(&study));
   PetscCall(code);

@@ -56,7 +56,10 @@ static PetscErrorCode solve(MPI_Comm comm, ion_study *study, const cli_arguments
   const ion_run_options options = {.output   = arguments->output,
                                    .restart  = arguments->restart,
                                    .durable  = arguments->durable,
-                                   .interval = arguments->interval};
+                                   .interval = arguments->interval,
+                                   .part     = arguments->part,
+                                   .n_take   = arguments->n_take,
+                                   .take     = arguments->take};
   ion_job_result result;
   PetscErrorCode code;
   int rank;
@@ -64,6 +67,7 @@ static PetscErrorCode solve(MPI_Comm comm, ion_study *study, const cli_arguments
   PetscFunctionBegin;
   memset(&result, 0, sizeof result);
   PetscCallMPI(MPI_Comm_rank(comm, &rank));
+  if (rank == 0) cli_print_warnings(study);
   code = ion_study_run(comm, study, &options, &result);
   if (code == PETSC_ERR_FILE_WRITE && rank == 0 && !access(arguments->output, F_OK))
     fprintf(stderr, "finished points are kept in %s: run the same command again to go on\n",
@@ -96,12 +100,16 @@ static PetscErrorCode run(MPI_Comm comm, const cli_arguments *arguments, int *ex
 
 const cli_verb cli_run = {
     .name  = "run",
-    .usage = "ionsweep run SWEEP -o FILE.nc [--set NAME=VALUE]... [--restart]",
+    .usage = "ionsweep run SWEEP -o FILE.nc [--set NAME=VALUE]... [--restart] [--take FILE.nc]...",
     .help =
         "Solve every point of a sweep file into one NetCDF file. If FILE.nc is this study's and\n"
         "unfinished, its finished points are kept and the others solved. Start it under mpirun\n"
-        "to share the work: any number of ranks gives the same file.",
-    .options   = "--output --set --restart --durable --interval --help",
+        "to share the work: any number of ranks gives the same file. Runs that cannot share a "
+        "file\n"
+        "solve parts: --part 1/2 and --part 2/2, each into its own; a last run with --take for "
+        "each\n"
+        "of the parts makes one file of them, the same as that of a single run.",
+    .options   = "--output --set --restart --durable --interval --part --take --help",
     .min_word  = 1,
     .max_word  = 1,
     .all_ranks = PETSC_TRUE,

@@ -150,14 +150,16 @@ static PetscErrorCode print_all(const ion_study *study, const char *file,
                                 const ion_job_result *result, const ion_range *range,
                                 const ion_audit *audit)
 {
-  const ion_tally *tally = &result->tally;
-  const uint64_t n       = ion_design_n_point(ion_study_design(study));
+  const ion_tally *tally    = &result->tally;
+  const ion_refinement *how = ion_study_refinement(study);
+  const uint64_t n          = ion_design_n_point(ion_study_design(study));
 
   PetscFunctionBegin;
   printf("\n%s\n  %llu of %llu points", ion_study_title(study), (unsigned long long)tally->n_point,
          (unsigned long long)n);
   if (tally->n_read) printf(" (%llu from an earlier run)", (unsigned long long)tally->n_read);
   printf("\n");
+  if (how) cli_print_boundary_result(how, result, n);
   print_counts(tally);
   if (tally->n_point > 0) {
     print_range_heading(study);

@@ -74,6 +74,14 @@ PetscErrorCode cli_point_brief(const ion_study *study, uint64_t index, char *tex
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+void cli_print_warnings(const ion_study *study)
+{
+  const char *warning;
+
+  for (size_t i = 0; (warning = ion_design_warning(ion_study_design(study), i)); i++)
+    fprintf(stderr, "warning: %s\n", warning);
+}
+
 void cli_size_text(double bytes, char *text, size_t size)
 {
   static const char *const unit[] = {"bytes", "kB", "MB", "GB", "TB", "PB"};

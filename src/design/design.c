@@ -1,15 +1,19 @@
-#include "design_impl.h"
+#include "sampled.h"
 
-#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* Every kind of design: its operations, its name, and what `list designs` says of it. */
 #define KINDS(X)                                                                                   \
   X(ion_design_grid, "grid", "every combination of the nodes of its factors")                      \
-  X(ion_design_list, "points", "points given one by one, in the sweep or in a CSV file")
+  X(ion_design_list, "points", "points given one by one, in the sweep or in a CSV file")           \
+  X(ion_design_latin_hypercube, "latin_hypercube", "one point in each of N slices of each factor") \
+  X(ion_design_sobol, "sobol", "scrambled Sobol points: fill the box evenly")                      \
+  X(ion_design_saltelli, "saltelli", "Sobol points in blocks for first-order and total indices")   \
+  X(ion_design_morris, "morris", "steps of one input at a time, to screen many of them")           \
+  X(ion_design_boundary, "boundary",                                                               \
+    "a fine grid solved only where neighbouring classes differ: two or three factors")
 
 #define OPERATIONS(symbol, name, summary) &(symbol),
 #define INFO(symbol, name, summary) {name, summary},
@@ -19,8 +23,6 @@ static const ion_design_kind_info info[] = {
     KINDS(INFO){NULL, NULL}
 };
 
-static const char *const planned[] = {"latin_hypercube", "sobol", "saltelli", "morris", "boundary"};
-
 const ion_design_kind_info *ion_design_kinds(void)
 {
   return info;
@@ -29,25 +31,34 @@ const ion_design_kind_info *ion_design_kinds(void)
 static PetscErrorCode read_kind(const ion_node *node, const design_kind **kind)
 {
   const ion_node *word;
-  const char *names[ION_COUNT(kinds)], *text;
-  char list[128] = "";
+  const char *names[ION_COUNT(kinds)];
   size_t k;
 
   PetscFunctionBegin;
   PetscCall(ion_node_require(node, "design", "kind", &word));
-  PetscCall(ion_node_get_string(word, "design kind", &text));
-  for (size_t i = 0; i < ION_COUNT(kinds); i++) {
-    const size_t used = strlen(list);
-
-    names[i] = kinds[i]->name;
-    (void)snprintf(list + used, sizeof list - used, "%s%s", i > 0 ? ", " : "", names[i]);
-  }
-  for (size_t i = 0; i < ION_COUNT(planned); i++)
-    if (strcmp(text, planned[i]) == 0)
-      PetscCall(
-          ion_node_fail(word, "design kind '%s' is not in this version; allowed: %s", text, list));
+  for (size_t i = 0; i < ION_COUNT(kinds); i++) names[i] = kinds[i]->name;
   PetscCall(ion_node_get_word(word, "design kind", names, ION_COUNT(kinds), &k));
   *kind = kinds[k];
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Where nothing moves together, every factor is an input. */
+static PetscErrorCode make_inputs(ion_design *design)
+{
+  const size_t n = design->n_factor;
+
+  PetscFunctionBegin;
+  PetscCall(PetscCalloc1(n, &design->input));
+  PetscCall(PetscMalloc1(n, &design->input_factor));
+  for (size_t i = 0; i < n; i++) {
+    design->input_factor[i] = i;
+    design->input[i]        = (ion_input){.name     = design->factor[i].name,
+                                          .n_factor = 1,
+                                          .factor   = &design->input_factor[i],
+                                          .member   = ION_NO_MEMBER,
+                                          .reverse  = ION_NO_MEMBER};
+  }
+  design->n_input = n;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -57,6 +68,7 @@ static PetscErrorCode build(const design_source *source, ion_design **design)
   PetscCall(PetscNew(design));
   PetscCall(read_kind(source->node, &(*design)->kind));
   PetscCall((*design)->kind->create(source, *design));
+  if (!(*design)->sampled) PetscCall(make_inputs(*design));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -86,48 +98,18 @@ PetscErrorCode ion_design_destroy(ion_design **design)
     PetscCall(PetscFree(factor->balance));
     PetscCall(PetscFree(factor->node));
   }
+  for (size_t j = 0; (*design)->input_text && j < (*design)->n_input; j++)
+    PetscCall(PetscFree((*design)->input_text[j]));
+  PetscCall(ion_sampled_destroy(*design));
+  PetscCall(PetscFree((*design)->input));
+  PetscCall(PetscFree((*design)->input_text));
+  PetscCall(PetscFree((*design)->input_factor));
   PetscCall(PetscFree((*design)->factor));
   PetscCall(PetscFree((*design)->coordinate));
   PetscCall(PetscFree((*design)->si));
+  PetscCall(PetscFree((*design)->refinement.of));
   PetscCall(PetscFree(*design));
   PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-PetscErrorCode ion_design_add_factor(ion_design *design, ion_place place,
-                                     const design_source *source, size_t quantity, const char *unit)
-{
-  const ion_quantity *of = &source->quantity[quantity];
-  design_factor *factor;
-  ion_scale scale;
-
-  PetscFunctionBegin;
-  if (!of->is_factor) PetscCall(ion_place_fail(place, "'%s' may be set but not varied", of->name));
-  if (design->n_factor == design->capacity) {
-    design->capacity = design->capacity > 0 ? 2 * design->capacity : 8;
-    PetscCall(PetscRealloc(design->capacity * sizeof *factor, &design->factor));
-  }
-  factor = &design->factor[design->n_factor++];
-  memset(factor, 0, sizeof *factor);
-  PetscCall(PetscStrallocpy(of->name, &factor->name));
-  PetscCall(PetscStrallocpy(unit, &factor->unit));
-  PetscCall(ion_quantity_unit(place, source->units, of, factor->unit, &scale));
-  factor->scale  = scale.factor;
-  factor->offset = scale.offset;
-  factor->shown  = (ion_factor){quantity, factor->name, factor->unit, NULL, 0};
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-double ion_design_coordinate_of(const design_factor *factor, double si)
-{
-  const double x = (si - factor->offset) / factor->scale;
-  char text[32];
-  double tidy;
-
-  (void)snprintf(text, sizeof text, "%.14g", x);
-  tidy = strtod(text, NULL);
-  return fabs(factor->scale * tidy + factor->offset - si) <= 4 * PETSC_MACHINE_EPSILON * fabs(si)
-             ? tidy
-             : x;
 }
 
 const char *ion_design_kind(const ion_design *design)
@@ -153,6 +135,11 @@ size_t ion_design_n_factor(const ion_design *design)
 const ion_factor *ion_design_factor(const ion_design *design, size_t i)
 {
   return &design->factor[i].shown;
+}
+
+const ion_refinement *ion_design_refinement(const ion_design *design)
+{
+  return design->refinement.of ? &design->refinement : NULL;
 }
 
 PetscErrorCode ion_design_points(const ion_design *design, uint64_t first, size_t n_point,
@@ -201,26 +188,47 @@ PetscErrorCode ion_design_print(PetscSegBuffer out, const char *format, ...)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode ion_design_canonical(const ion_design *design, char **text)
+static PetscErrorCode write_canonical(const ion_design *design, uint64_t n_point, char **text)
 {
   PetscSegBuffer out;
   char *end;
 
   PetscFunctionBegin;
-  *text = NULL;
   PetscCall(PetscSegBufferCreate(1, 4096, &out));
   PetscCall(ion_design_print(out, "design %s\n", design->kind->name));
   for (size_t i = 0; i < design->n_factor; i++) {
     const ion_factor *factor = &design->factor[i].shown;
+    const uint64_t count     = design->kind->is_grid ? factor->count : n_point;
 
     PetscCall(ion_design_print(out, "factor %s [%s] count %llu balance %s\n", factor->name,
-                               factor->unit, (unsigned long long)factor->count,
+                               factor->unit, (unsigned long long)count,
                                factor->balance ? factor->balance : "-"));
   }
-  PetscCall(design->kind->canonical(design, out));
+  PetscCall(design->kind->canonical(design, n_point, out));
   PetscCall(PetscSegBufferGet(out, 1, &end));
   *end = '\0';
   PetscCall(PetscSegBufferExtractAlloc(out, text));
   PetscCall(PetscSegBufferDestroy(&out));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode ion_design_canonical(const ion_design *design, char **text)
+{
+  PetscFunctionBegin;
+  *text = NULL;
+  PetscCall(write_canonical(design, design->n_point, text));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode ion_design_canonical_of(const ion_design *design, uint64_t n_point, char **text)
+{
+  const design_sampled *s = design->sampled;
+  const PetscBool whole   = (PetscBool)(s && !s->is_latin && n_point > 0 &&
+                                      n_point % (s->n_member * s->n_replicate) == 0);
+
+  PetscFunctionBegin;
+  *text = NULL;
+  if (n_point == design->n_point || (whole && n_point < design->n_point))
+    PetscCall(write_canonical(design, n_point, text));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -19,12 +19,14 @@ typedef struct {
   char *name, *unit, *balance;
   double scale, offset;
   design_spacing spacing;
-  double from, to; /* coordinates of the first and last node */
-  double *node;    /* [count] of SPACING_LISTED */
-  uint64_t stride; /* points from one node to the next */
+  double from, to;       /* coordinates of the first and last node */
+  double *node;          /* [count] of SPACING_LISTED; values and weights of a discrete marginal */
+  uint64_t stride;       /* points from one node to the next */
+  ion_marginal marginal; /* of a sampled design */
 } design_factor;
 
 typedef struct design_kind design_kind;
+typedef struct design_sampled design_sampled; /* sampled.h */
 
 struct ion_design {
   const design_kind *kind;
@@ -33,6 +35,12 @@ struct ion_design {
   uint64_t n_point;
   /* Points given one by one, [n_point][n_factor]: as written and in SI. */
   double *coordinate, *si;
+  design_sampled *sampled; /* or NULL */
+  /* What indices are of, and room for the factors they hold. */
+  ion_input *input;
+  char **input_text; /* [n_factor + 1] names of groups, or NULL */
+  size_t n_input, *input_factor;
+  ion_refinement refinement; /* of a boundary map; `of` is NULL otherwise, and its own */
 };
 
 struct design_kind {
@@ -44,10 +52,27 @@ struct design_kind {
   /* what ion_design_coordinates promises */
   void (*coordinates)(const ion_design *design, size_t factor, uint64_t first, size_t n,
                       double *coordinate);
-  PetscErrorCode (*canonical)(const ion_design *design, PetscSegBuffer out);
+  PetscErrorCode (*canonical)(const ion_design *design, uint64_t n_point, PetscSegBuffer out);
 };
 
-extern const design_kind ion_design_grid, ion_design_list;
+extern const design_kind ion_design_grid, ion_design_list, ion_design_latin_hypercube,
+    ion_design_sobol, ion_design_saltelli, ion_design_morris, ion_design_boundary;
+
+/* Place of a name among the factors there are, or n_factor. */
+size_t ion_design_find_factor(const ion_design *design, const char *name);
+
+/* Factor i of a mapping with evenly spaced nodes; as many as the sweep says where `count` is 0. */
+PetscErrorCode ion_grid_read_factor(const design_source *source, const ion_node *factors, size_t i,
+                                    uint64_t count, ion_design *design);
+
+/* Number of points and, from the last factor up, how many points one node lasts. */
+PetscErrorCode ion_grid_count_points(const ion_node *factors, ion_design *design);
+
+/* Operations of a grid. */
+void ion_grid_values(const ion_design *design, size_t factor, uint64_t first, size_t n, double *si);
+void ion_grid_coordinates(const ion_design *design, size_t factor, uint64_t first, size_t n,
+                          double *coordinate);
+PetscErrorCode ion_grid_canonical(const ion_design *design, uint64_t n_point, PetscSegBuffer out);
 
 /* Append a factor with that unit. Raises at `place` for a quantity that may not vary. */
 PetscErrorCode ion_design_add_factor(ion_design *design, ion_place place,
@@ -56,6 +81,9 @@ PetscErrorCode ion_design_add_factor(ion_design *design, ion_place place,
 
 /* Coordinate of an SI value, without the round-off of the conversion. */
 double ion_design_coordinate_of(const design_factor *factor, double si);
+
+/* `balance:` of a factor, where there is one. */
+PetscErrorCode ion_design_read_balance(const ion_node *node, design_factor *factor);
 
 /* Room for n_point points of the factors there are; every one at its default. */
 PetscErrorCode ion_design_fill_defaults(ion_design *design, const design_source *source,

@@ -7,9 +7,10 @@
 /* Coordinates times the number of nodes stay finite below this. */
 #define LARGEST_COORDINATE 1e290
 
-static const char *const spaced_keys[] = {"from", "to", "count", "spacing", "balance"};
-static const char *const listed_keys[] = {"values", "balance"};
-static const char *const all_keys[]    = {"from", "to", "count", "spacing", "values", "balance"};
+static const char *const spaced_keys[]  = {"from", "to", "count", "spacing", "balance"};
+static const char *const counted_keys[] = {"from", "to", "spacing", "balance"};
+static const char *const listed_keys[]  = {"values", "balance"};
+static const char *const all_keys[]     = {"from", "to", "count", "spacing", "values", "balance"};
 
 static PetscErrorCode read_spacing(const ion_node *node, design_factor *factor)
 {
@@ -61,23 +62,39 @@ static PetscErrorCode add_factor(const design_source *source, size_t quantity, i
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode read_spaced(const design_source *source, const ion_node *node,
+/* Nodes of a factor: `count` of them, or what the sweep says where that is 0. */
+static PetscErrorCode read_count(const ion_node *node, uint64_t count, design_factor *factor)
+{
+  const ion_node *key = NULL;
+  int64_t n           = (int64_t)count;
+
+  PetscFunctionBegin;
+  if (!count) {
+    PetscCall(ion_node_require(node, factor->name, "count", &key));
+    PetscCall(ion_node_get_integer(key, "count", 1, (int64_t)ION_MAX_POINTS, &n));
+  }
+  factor->shown.count = (uint64_t)n;
+  if (factor->from == factor->to && count)
+    PetscCall(ion_node_fail(ion_node_find(node, "to"),
+                            "%s: from = to (%.10g %s) leaves nothing to map", factor->name,
+                            factor->from, factor->unit));
+  if (factor->from == factor->to && n > 1)
+    PetscCall(ion_node_fail(key, "%s: from = to (%.10g %s) leaves one node, but count is %lld",
+                            factor->name, factor->from, factor->unit, (long long)n));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode read_spaced(const design_source *source, const ion_node *node, uint64_t count,
                                   design_factor *factor)
 {
-  const ion_node *from, *to, *count;
-  int64_t n;
+  const ion_node *from, *to;
 
   PetscFunctionBegin;
   PetscCall(ion_node_require(node, factor->name, "from", &from));
   PetscCall(ion_node_require(node, factor->name, "to", &to));
-  PetscCall(ion_node_require(node, factor->name, "count", &count));
   PetscCall(read_coordinate(source, from, factor, &factor->from));
   PetscCall(read_coordinate(source, to, factor, &factor->to));
-  PetscCall(ion_node_get_integer(count, "count", 1, (int64_t)ION_MAX_POINTS, &n));
-  factor->shown.count = (uint64_t)n;
-  if (factor->from == factor->to && n > 1)
-    PetscCall(ion_node_fail(count, "%s: from = to (%.10g %s) leaves one node, but count is %lld",
-                            factor->name, factor->from, factor->unit, (long long)n));
+  PetscCall(read_count(node, count, factor));
   PetscCall(read_spacing(node, factor));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -124,22 +141,14 @@ static PetscErrorCode read_listed(const design_source *source, const ion_node *l
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode read_balance(const ion_node *node, design_factor *factor)
+/* The keys of a factor whose number of nodes is given; `first` decides the unit. */
+static PetscErrorCode check_counted(const ion_node *node, const char *name, const ion_node **first)
 {
-  static const char volume[] = ".composition.volume";
-  const ion_node *balance    = ion_node_find(node, "balance");
-  const size_t n = strlen(factor->name), n_volume = sizeof volume - 1;
-  const char *species;
-
   PetscFunctionBegin;
-  if (!balance) PetscFunctionReturn(PETSC_SUCCESS);
-  if (!strstr(factor->name, ".composition.") ||
-      (n >= n_volume && strcmp(factor->name + n - n_volume, volume) == 0))
-    PetscCall(ion_node_fail(balance, "%s: 'balance' belongs to the composition of a species only",
-                            factor->name));
-  PetscCall(ion_node_get_string(balance, "balance", &species));
-  PetscCall(PetscStrallocpy(species, &factor->balance));
-  factor->shown.balance = factor->balance;
+  if (ion_node_type(node) != ION_MAPPING)
+    PetscCall(ion_node_fail(node, "%s must be {from: ..., to: ...}", name));
+  PetscCall(ion_node_check_keys(node, name, counted_keys, ION_COUNT(counted_keys)));
+  PetscCall(ion_node_require(node, name, "from", first));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -166,8 +175,8 @@ static PetscErrorCode check_factor(const ion_node *node, const char *name, const
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode read_factor(const design_source *source, const ion_node *factors, size_t i,
-                                  ion_design *design)
+PetscErrorCode ion_grid_read_factor(const design_source *source, const ion_node *factors, size_t i,
+                                    uint64_t count, ion_design *design)
 {
   const ion_node *node   = ion_node_at(factors, i), *first;
   const char *name       = ion_node_key_at(factors, i);
@@ -179,19 +188,18 @@ static PetscErrorCode read_factor(const design_source *source, const ion_node *f
   PetscCall(ion_quantity_find(factors, i, name, source->quantity, source->n, &quantity));
   if (!source->quantity[quantity].is_factor)
     PetscCall(ion_node_fail_key(factors, i, "'%s' may be set but not varied", name));
-  PetscCall(check_factor(node, name, &first));
+  PetscCall(count ? check_counted(node, name, &first) : check_factor(node, name, &first));
   PetscCall(add_factor(source, quantity, ion_node_place(node), first, design));
   factor = &design->factor[design->n_factor - 1];
   if (values)
     PetscCall(read_listed(source, values, factor));
   else
-    PetscCall(read_spaced(source, node, factor));
-  PetscCall(read_balance(node, factor));
+    PetscCall(read_spaced(source, node, count, factor));
+  PetscCall(ion_design_read_balance(node, factor));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Number of points and, from the last factor up, how many points one node lasts. */
-static PetscErrorCode count_points(const ion_node *factors, ion_design *design)
+PetscErrorCode ion_grid_count_points(const ion_node *factors, ion_design *design)
 {
   PetscFunctionBegin;
   design->n_point = 1;
@@ -218,8 +226,8 @@ static PetscErrorCode create(const design_source *source, ion_design *design)
   if (ion_node_count(factors) == 0)
     PetscCall(ion_node_fail(factors, "a grid needs at least one factor"));
   for (size_t i = 0; i < ion_node_count(factors); i++)
-    PetscCall(read_factor(source, factors, i, design));
-  PetscCall(count_points(factors, design));
+    PetscCall(ion_grid_read_factor(source, factors, i, 0, design));
+  PetscCall(ion_grid_count_points(factors, design));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -236,7 +244,7 @@ static double coordinate_at(const design_factor *factor, uint64_t i)
   return pow(10.0, (log10(factor->from) * down + log10(factor->to) * up) / n);
 }
 
-static void values(const ion_design *design, size_t which, uint64_t first, size_t n, double *si)
+void ion_grid_values(const ion_design *design, size_t which, uint64_t first, size_t n, double *si)
 {
   const design_factor *factor = &design->factor[which];
   uint64_t node               = first / factor->stride % factor->shown.count;
@@ -251,15 +259,16 @@ static void values(const ion_design *design, size_t which, uint64_t first, size_
   }
 }
 
-static void coordinates(const ion_design *design, size_t which, uint64_t first, size_t n,
-                        double *coordinate)
+void ion_grid_coordinates(const ion_design *design, size_t which, uint64_t first, size_t n,
+                          double *coordinate)
 {
   for (size_t i = 0; i < n; i++) coordinate[i] = coordinate_at(&design->factor[which], first + i);
 }
 
-static PetscErrorCode canonical(const ion_design *design, PetscSegBuffer out)
+PetscErrorCode ion_grid_canonical(const ion_design *design, uint64_t n_point, PetscSegBuffer out)
 {
   PetscFunctionBegin;
+  (void)n_point;
   for (size_t i = 0; i < design->n_factor; i++) {
     const design_factor *factor = &design->factor[i];
 
@@ -281,7 +290,7 @@ const design_kind ion_design_grid = {
     .name        = "grid",
     .is_grid     = PETSC_TRUE,
     .create      = create,
-    .values      = values,
-    .coordinates = coordinates,
-    .canonical   = canonical,
+    .values      = ion_grid_values,
+    .coordinates = ion_grid_coordinates,
+    .canonical   = ion_grid_canonical,
 };

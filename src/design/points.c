@@ -2,15 +2,6 @@
 
 #include <string.h>
 
-/* Place of a name among the factors there are, or n_factor. */
-static size_t find_factor(const ion_design *design, const char *name)
-{
-  size_t i = 0;
-
-  while (i < design->n_factor && strcmp(design->factor[i].name, name) != 0) i++;
-  return i;
-}
-
 /* Factors are the names in the order they first appear; each takes the unit it has there. */
 static PetscErrorCode collect_factors(const design_source *source, const ion_node *point,
                                       ion_design *design)
@@ -23,7 +14,7 @@ static PetscErrorCode collect_factors(const design_source *source, const ion_nod
     size_t quantity;
     double si;
 
-    if (find_factor(design, name) < design->n_factor) continue;
+    if (ion_design_find_factor(design, name) < design->n_factor) continue;
     PetscCall(ion_quantity_find(point, k, name, source->quantity, source->n, &quantity));
     if (!source->quantity[quantity].is_factor)
       PetscCall(ion_node_fail_key(point, k, "'%s' may be set but not varied", name));
@@ -62,7 +53,7 @@ static PetscErrorCode read_point(const design_source *source, const ion_node *po
 {
   PetscFunctionBegin;
   for (size_t k = 0; k < ion_node_count(point); k++) {
-    const size_t i               = find_factor(design, ion_node_key_at(point, k));
+    const size_t i               = ion_design_find_factor(design, ion_node_key_at(point, k));
     const design_factor *factor  = &design->factor[i];
     const ion_quantity *quantity = &source->quantity[factor->shown.quantity];
     double *coordinate           = &design->coordinate[p * design->n_factor + i];
@@ -130,11 +121,12 @@ static void coordinates(const ion_design *design, size_t which, uint64_t first, 
 
 /* Coordinates decide the SI values up to the round-off of another unit; those are added where they
  * differ. */
-static PetscErrorCode canonical(const ion_design *design, PetscSegBuffer out)
+static PetscErrorCode canonical(const ion_design *design, uint64_t n_point, PetscSegBuffer out)
 {
   const size_t n = design->n_factor;
 
   PetscFunctionBegin;
+  (void)n_point;
   PetscCall(ion_design_print(out, "points %llu\n", (unsigned long long)design->n_point));
   for (uint64_t p = 0; p < design->n_point; p++) {
     for (size_t i = 0; i < n; i++) {

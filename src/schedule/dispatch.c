@@ -18,7 +18,7 @@ void ion_tally_add(ion_tally *sum, const ion_tally *part)
 void ion_dealer_start(ion_dealer *dealer, const ion_job *job)
 {
   *dealer = (ion_dealer){.job = job};
-  ion_progress_start(&dealer->progress, job->n_point);
+  ion_progress_start(&dealer->progress, job);
 }
 
 void ion_dealer_fail(ion_dealer *dealer, PetscErrorCode code, const char *message)
@@ -111,7 +111,8 @@ static ion_ending end_of(ion_dealer *dealer)
   if (ending.stopped) snprintf(how, sizeof how, "stopped by %s", ion_signal_name(dealer->signal));
   if (ending.code) snprintf(how, sizeof how, "failed");
   ion_progress_end(&dealer->progress, &dealer->tally, how);
-  ion_log_event(job->log_path, "end: %s, %llu of %llu chunks in %.1f s", how,
+  ion_log_event(job->log_path, "%s%send: %s, %llu of %llu chunks in %.1f s",
+                job->label ? job->label : "", job->label ? ", " : "", how,
                 (unsigned long long)dealer->done, (unsigned long long)job->n_chunk, ending.seconds);
   return ending;
 }
@@ -121,7 +122,8 @@ static PetscErrorCode deal_all(MPI_Comm comm, int n_rank, ion_dealer *dealer, io
   const ion_job *job = dealer->job;
 
   PetscFunctionBegin;
-  ion_log_event(job->log_path, "start: %d rank%s, %llu chunks, %llu points", n_rank,
+  ion_log_event(job->log_path, "%s%sstart: %d rank%s, %llu chunks, %llu points",
+                job->label ? job->label : "", job->label ? ", " : "", n_rank,
                 n_rank == 1 ? "" : "s", (unsigned long long)job->n_chunk,
                 (unsigned long long)job->n_point);
   if (n_rank == 1) {

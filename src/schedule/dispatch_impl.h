@@ -12,6 +12,7 @@ typedef struct {
   PetscBool terminal; /* rewrite one line */
   PetscBool shown;
   size_t width; /* columns of the terminal, or of a plain line */
+  const char *label;
   uint64_t n_point;
   double start, next; /* s, MPI_Wtime */
 } ion_progress;
@@ -92,7 +93,7 @@ void ion_backoff_wait(ion_backoff *backoff);
 enum { ION_N_SIGNAL = 3 };
 typedef struct ion_signals ion_signals;
 
-/* Catch SIGINT, SIGTERM and SIGUSR1; restore puts the previous handlers back. */
+/* Catch SIGINT, SIGTERM and SIGUSR1; restore puts the previous handlers back. May be nested. */
 PetscErrorCode ion_signals_catch(ion_signals **signals);
 PetscErrorCode ion_signals_restore(ion_signals **signals);
 int ion_signals_caught(void);
@@ -100,7 +101,7 @@ const char *ion_signal_name(int signal);
 
 /* ---- what a person sees ---- */
 
-void ion_progress_start(ion_progress *progress, uint64_t n_point);
+void ion_progress_start(ion_progress *progress, const ion_job *job);
 void ion_progress_show(ion_progress *progress, const ion_tally *tally);
 void ion_progress_end(ion_progress *progress, const ion_tally *tally, const char *how);
 

@@ -78,6 +78,11 @@ static double rate(const ion_tally *tally, double seconds)
   return (double)(solved ? solved : tally->n_point) / seconds;
 }
 
+static void add_label(line *l, const ion_progress *progress)
+{
+  if (progress->label) add(l, "%s: ", progress->label);
+}
+
 static void add_state(line *l, const ion_progress *progress, const ion_tally *tally, double seconds)
 {
   const double all = (double)PetscMax(progress->n_point, 1);
@@ -116,11 +121,12 @@ static void look_at_terminal(ion_progress *progress)
   if (!direct && fd >= 0) (void)close(fd);
 }
 
-void ion_progress_start(ion_progress *progress, uint64_t n_point)
+void ion_progress_start(ion_progress *progress, const ion_job *job)
 {
   look_at_terminal(progress);
   progress->shown   = PETSC_FALSE;
-  progress->n_point = n_point;
+  progress->n_point = job->n_point;
+  progress->label   = job->label;
   progress->start   = MPI_Wtime();
   progress->next    = progress->start + (progress->terminal ? TERMINAL_EVERY : LINE_FIRST);
 }
@@ -141,6 +147,7 @@ void ion_progress_show(ion_progress *progress, const ion_tally *tally)
   if (now < progress->next) return;
   progress->next  = now + (progress->terminal ? TERMINAL_EVERY : LINE_EVERY);
   progress->shown = PETSC_TRUE;
+  add_label(&l, progress);
   add_state(&l, progress, tally, seconds);
   add(&l, "  ETA ");
   if (tally->n_point > 0) {
@@ -161,6 +168,7 @@ void ion_progress_end(ion_progress *progress, const ion_tally *tally, const char
   const double seconds = MPI_Wtime() - progress->start;
   line l               = {.n = 0};
 
+  add_label(&l, progress);
   add(&l, "%s: ", how);
   add_state(&l, progress, tally, seconds);
   add(&l, "  ");

@@ -1,38 +1,28 @@
 /* A study into its result file: the output is checked, locked, made or taken up again, then dealt. */
-#include "dispatch_impl.h"
+#include "run_impl.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-/* What the chunk callback works on. */
-typedef struct {
-  ion_study *study;
-  const ion_store_schema *schema;
-  ion_store *store;
-  ion_block data;        /* [n_output][chunk_size] */
-  unsigned char *status; /* [chunk_size] */
-  size_t class_row;      /* output `class`, or n_output */
-} run;
-
 /* ---- chunks ---- */
 
-static void tally_points(const run *r, size_t n, ion_tally *tally)
+void ion_run_tally(const ion_run *r, size_t first, size_t n, ion_tally *tally)
 {
   tally->n_point += n;
-  for (size_t p = 0; p < n; p++) {
+  for (size_t p = first; p < first + n; p++) {
     if (r->status[p] < ION_N_STATUS) tally->status[r->status[p]]++;
   }
   if (r->class_row == r->schema->n_output) return;
-  for (size_t p = 0; p < n; p++) {
+  for (size_t p = first; p < first + n; p++) {
     const double c = ion_row(r->data, r->class_row)[p];
 
     if (c >= 0.0 && c < (double)ION_N_CLASS) tally->class_count[(size_t)c]++;
   }
 }
 
-static PetscErrorCode solve_chunk(run *r, uint64_t chunk, ion_tally *tally)
+static PetscErrorCode solve_chunk(ion_run *r, uint64_t chunk, ion_tally *tally)
 {
   const double start = MPI_Wtime();
   double solved;
@@ -49,29 +39,41 @@ static PetscErrorCode solve_chunk(run *r, uint64_t chunk, ion_tally *tally)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode do_chunk(void *context, uint64_t chunk, ion_tally *tally)
+/* Points of a chunk that are finished, here or in a file to take from. */
+static PetscErrorCode read_chunk(ion_run *r, uint64_t chunk, PetscBool *complete)
 {
-  run *r = context;
+  PetscFunctionBegin;
+  PetscCall(ion_store_read_chunk(r->store, chunk, r->data, r->status, complete));
+  if (*complete) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(ion_takes_read(&r->takes, chunk, r->data, r->status, complete));
+  if (*complete) PetscCall(ion_store_write_chunk(r->store, chunk, r->data, r->status));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode do_chunk(void *context, uint64_t dealt, ion_tally *tally)
+{
+  ion_run *r           = context;
+  const uint64_t chunk = r->part.first + dealt * r->part.step;
   PetscBool complete;
   uint64_t first;
   size_t n;
 
   PetscFunctionBegin;
   ion_store_chunk_range(r->schema, chunk, &first, &n);
-  PetscCall(ion_store_read_chunk(r->store, chunk, r->data, r->status, &complete));
+  PetscCall(read_chunk(r, chunk, &complete));
   if (complete) {
     tally->n_read += n;
     PetscCall(ion_study_widen(r->study, first, n, r->data));
   } else {
     PetscCall(solve_chunk(r, chunk, tally));
   }
-  tally_points(r, n, tally);
+  ion_run_tally(r, 0, n, tally);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 static PetscErrorCode do_flush(void *context)
 {
-  run *r = context;
+  ion_run *r = context;
 
   PetscFunctionBegin;
   PetscCall(ion_store_flush(r->store));
@@ -98,15 +100,20 @@ static PetscErrorCode look(const char *path, const ion_store_schema *schema,
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode prepare(const ion_run_options *options, const ion_store_schema *schema,
+static PetscErrorCode prepare(const ion_study *study, const ion_run_options *options,
                               const char *log_path, ion_store_lock **lock)
 {
-  const char *path = options->output;
+  const ion_store_schema *schema = ion_study_schema(study);
+  const char *path               = options->output;
   ion_store_found found;
 
   PetscFunctionBegin;
   PetscCheck(path && path[0], PETSC_COMM_SELF, PETSC_ERR_USER_INPUT,
              "run needs an output file: -o FILE.nc");
+  PetscCheck(!ion_study_refinement(study) || (!options->part.step && !options->n_take),
+             PETSC_COMM_SELF, PETSC_ERR_USER_INPUT,
+             "a boundary map grows round by round: --part and --take are for other designs");
+  PetscCall(ion_takes_check(options, schema));
   PetscCall(look(path, schema, options, &found)); /* refuse before a side file is made */
   PetscCall(ion_store_lock_take(path, lock));
   PetscCall(look(path, schema, options, &found)); /* the last holder may have changed it */
@@ -130,8 +137,7 @@ static PetscErrorCode agree_with_root(MPI_Comm comm, PetscErrorCode mine, int *c
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The largest code of all ranks. */
-static PetscErrorCode agree_with_all(MPI_Comm comm, PetscErrorCode mine, int *code)
+PetscErrorCode ion_run_agree(MPI_Comm comm, PetscErrorCode mine, int *code)
 {
   const int here = (int)mine;
 
@@ -140,7 +146,7 @@ static PetscErrorCode agree_with_all(MPI_Comm comm, PetscErrorCode mine, int *co
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode open_run(run *r, const ion_run_options *options)
+static PetscErrorCode open_run(ion_run *r, const ion_run_options *options)
 {
   const ion_store_schema *schema = r->schema;
 
@@ -153,40 +159,75 @@ static PetscErrorCode open_run(run *r, const ion_run_options *options)
   PetscCall(PetscCalloc1((size_t)schema->chunk_size, &r->status));
   PetscCall(
       ion_store_open(options->output, schema, options->durable, options->interval, &r->store));
+  PetscCall(ion_takes_open(options, schema, &r->takes));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* After a failed job what cannot be saved has been said already. */
-static PetscErrorCode close_run(run *r, PetscErrorCode failed)
+static PetscErrorCode close_run(ion_run *r, PetscErrorCode failed)
 {
   PetscErrorCode code;
 
   PetscFunctionBegin;
   PetscCall(ion_block_destroy(&r->data));
   PetscCall(PetscFree(r->status));
+  PetscCall(ion_takes_close(&r->takes));
   if (failed) PetscCall(PetscPushErrorHandler(PetscReturnErrorHandler, NULL));
   code = ion_store_close(&r->store);
   if (failed) PetscCall(PetscPopErrorHandler());
   PetscFunctionReturn(failed ? failed : code);
 }
 
+static uint64_t chunks_of_part(const ion_store_schema *schema, ion_part part)
+{
+  const uint64_t n = ion_store_n_chunk(schema);
+
+  return part.first < n ? (n - part.first - 1) / part.step + 1 : 0;
+}
+
+/* All chunks are full but the last one of the study. */
+static uint64_t points_of_part(const ion_store_schema *schema, ion_part part, uint64_t n_chunk)
+{
+  uint64_t first;
+  size_t n = 0;
+
+  if (n_chunk) ion_store_chunk_range(schema, part.first + (n_chunk - 1) * part.step, &first, &n);
+  return n_chunk ? (n_chunk - 1) * schema->chunk_size + n : 0;
+}
+
+static PetscErrorCode run_chunks(MPI_Comm comm, ion_run *r, const char *log_path,
+                                 ion_job_result *result)
+{
+  const uint64_t n_chunk = chunks_of_part(r->schema, r->part);
+  const ion_job job      = {.n_chunk  = n_chunk,
+                            .n_point  = points_of_part(r->schema, r->part, n_chunk),
+                            .context  = r,
+                            .chunk    = do_chunk,
+                            .flush    = do_flush,
+                            .log_path = log_path};
+
+  PetscFunctionBegin;
+  PetscFunctionReturn(ion_job_run(comm, &job, result));
+}
+
 static PetscErrorCode run_locked(MPI_Comm comm, ion_study *study, const ion_run_options *options,
                                  const char *log_path, ion_job_result *result)
 {
-  run r             = {.study = study, .schema = ion_study_schema(study)};
-  const ion_job job = {.n_chunk  = ion_store_n_chunk(r.schema),
-                       .n_point  = r.schema->n_point,
-                       .context  = &r,
-                       .chunk    = do_chunk,
-                       .flush    = do_flush,
-                       .log_path = log_path};
+  const ion_part whole      = {.step = 1};
+  const PetscBool by_rounds = (PetscBool)(ion_study_refinement(study) != NULL);
+  ion_run r                 = {.study  = study,
+                               .schema = ion_study_schema(study),
+                               .part   = options->part.step ? options->part : whole};
   PetscErrorCode code;
   int any;
 
   PetscFunctionBegin;
   code = open_run(&r, options);
-  PetscCall(agree_with_all(comm, code, &any));
-  code = any ? (PetscErrorCode)any : ion_job_run(comm, &job, result);
+  PetscCall(ion_run_agree(comm, code, &any));
+  code = (PetscErrorCode)any;
+  if (!code)
+    code = by_rounds ? ion_run_boundary(comm, &r, log_path, result)
+                     : run_chunks(comm, &r, log_path, result);
   code = close_run(&r, code);
   PetscFunctionReturn(code);
 }
@@ -202,7 +243,7 @@ PetscErrorCode ion_study_run(MPI_Comm comm, ion_study *study, const ion_run_opti
   PetscFunctionBegin;
   PetscCallMPI(MPI_Comm_rank(comm, &rank));
   snprintf(log_path, sizeof log_path, "%s.log", options->output ? options->output : "");
-  if (rank == 0) code = prepare(options, ion_study_schema(study), log_path, &lock);
+  if (rank == 0) code = prepare(study, options, log_path, &lock);
   PetscCall(agree_with_root(comm, code, &refused));
   if (refused) {
     PetscCall(ion_store_lock_release(&lock));

@@ -20,12 +20,13 @@ static void note(int signal)
 
 PetscErrorCode ion_signals_catch(ion_signals **signals)
 {
-  struct sigaction action = {.sa_handler = note, .sa_flags = SA_RESTART};
+  struct sigaction action = {.sa_handler = note, .sa_flags = SA_RESTART}, present;
 
   PetscFunctionBegin;
   PetscCall(PetscNew(signals));
   sigemptyset(&action.sa_mask);
-  caught = 0;
+  /* A job within a run of several keeps what came since the last one. */
+  if (sigaction(asked_by[0], NULL, &present) || present.sa_handler != note) caught = 0;
   for (size_t i = 0; i < ION_N_SIGNAL; i++) {
     PetscCheck(!sigaction(asked_by[i], &action, &(*signals)->previous[i]), PETSC_COMM_SELF,
                PETSC_ERR_SYS, "signal %d cannot be caught", asked_by[i]);

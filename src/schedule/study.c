@@ -289,6 +289,7 @@ PetscErrorCode ion_study_open(const char *path, const ion_override *set, size_t 
   PetscCall(ion_design_create(study->design_node, study->units, quantity, n, &study->design));
   PetscCall(check_conflicts(study));
   PetscCall(study->task->open(study));
+  PetscCall(ion_study_check_boundary(study));
   if (!study->title) study->title = ion_model_title(study->model);
   PetscCall(ion_study_describe(study));
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -9,8 +9,10 @@
 #endif
 
 enum {
-  CHUNK_LEAST   = 64, /* points, never fewer than this */
-  CHUNKS_WANTED = 64  /* so that a few dozen ranks share a small study */
+  CHUNK_LEAST   = 64,   /* points, never fewer than this */
+  CHUNK_OF_MAP  = 4096, /* points, of which a boundary map solves few */
+  CHUNKS_WANTED = 64,   /* so that a few dozen ranks share a small study */
+  CHUNKS_OF_MAP = 1024  /* the same, where only those along the boundaries have work in them */
 };
 
 /* ---- texts ---- */
@@ -160,6 +162,8 @@ static PetscErrorCode describe_outputs(ion_study *study)
     var->type          = output->flags ? ION_STORE_BYTE : study->precision;
     var->long_name     = output->long_name;
     var->flag_meanings = output->flags;
+    if (i == ion_study_boundary_output(study))
+      var->comment = "where status is not_needed: that of the solved nodes around";
     PetscCall(keep_name(header, output->name, &var->name));
     PetscCall(keep_unit(header, output->unit, &var->unit));
   }
@@ -175,6 +179,24 @@ static PetscErrorCode fill_coordinate(void *context, size_t i, uint64_t first, s
 
   PetscFunctionBegin;
   PetscCall(ion_design_coordinates(study->design, i, first, n, value));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* What a boundary map can have missed depends on where it started. */
+static PetscErrorCode append_refinement(const ion_study *study, char **text)
+{
+  const ion_refinement *how = ion_study_refinement(study);
+  char part[512];
+
+  PetscFunctionBegin;
+  if (!how) PetscFunctionReturn(PETSC_SUCCESS);
+  snprintf(part, sizeof part,
+           ", solved along the boundaries of %.200s: from %llu cells a factor in %d levels, with "
+           "%llu random "
+           "probes a level (seed %llu)",
+           how->of, (unsigned long long)how->start, how->levels, (unsigned long long)how->probes,
+           (unsigned long long)how->seed);
+  PetscCall(ion_study_append(text, part));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -201,15 +223,22 @@ static PetscErrorCode describe_summary(ion_study *study)
              (unsigned long long)ion_design_n_point(design));
     PetscCall(ion_study_append(&text, count));
   }
+  PetscCall(append_refinement(study, &text));
   PetscCall(keep(&study->header, text, &study->header.schema.summary));
   PetscCall(PetscFree(text));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* A function of the study alone, so that any number of ranks writes the same file. */
-static uint64_t chunk_size(uint64_t n_point, uint64_t size)
+static uint64_t chunk_size(const ion_study *study)
 {
-  while (n_point / size < CHUNKS_WANTED && size > CHUNK_LEAST) size /= 2;
+  const PetscBool map    = (PetscBool)(ion_study_refinement(study) != NULL);
+  const uint64_t n_point = ion_design_n_point(study->design);
+  const uint64_t wanted  = map ? CHUNKS_OF_MAP : CHUNKS_WANTED;
+  uint64_t size          = study->task->most_points(study);
+
+  if (map) size = PetscMin(size, (uint64_t)CHUNK_OF_MAP);
+  while (n_point / size < wanted && size > CHUNK_LEAST) size /= 2;
   return size;
 }
 
@@ -230,7 +259,8 @@ PetscErrorCode ion_study_describe(ion_study *study)
   schema->fill       = fill_coordinate;
   schema->context    = study;
   schema->n_point    = ion_design_n_point(study->design);
-  schema->chunk_size = chunk_size(schema->n_point, study->task->most_points(study));
+  schema->chunk_size = chunk_size(study);
+  if (ion_study_refinement(study)) schema->seed = ion_study_refinement(study)->seed;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -68,7 +68,7 @@ struct ion_study {
   void *state;               /* the task's own */
   const ion_output **output; /* [n_output], owned by the task */
   size_t n_output, n_output_allocated;
-  const ion_audit *audit; /* [n_process] of the points solved, or NULL where the task keeps none */
+  ion_audit *audit; /* [n_process] of the points solved, or NULL where the task keeps none */
   const char *title;
   ion_store_type precision;
   unsigned char *is_set; /* [n quantities] given by `set:` or --set */
@@ -101,6 +101,13 @@ static inline ion_block ion_points_from(ion_block block, size_t first, size_t n)
   block.n_point = n;
   return block;
 }
+
+/* Evaluate points that need not be neighbours, as ion_study_solve does. */
+PetscErrorCode ion_study_solve_points(ion_study *study, const uint64_t *point, size_t n_point,
+                                      ion_block data, unsigned char *status);
+
+/* Refuse a boundary map of what is no output with named values. */
+PetscErrorCode ion_study_check_boundary(const ion_study *study);
 
 /* text += part */
 PetscErrorCode ion_study_append(char **text, const char *part);

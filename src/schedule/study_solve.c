@@ -174,3 +174,35 @@ PetscErrorCode ion_study_solve(ion_study *study, uint64_t first, size_t n_point,
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
+
+/* The audit of a batch knows its points by their places in it, counted from ELSEWHERE on. */
+#define ELSEWHERE ION_MAX_POINTS
+
+static void name_audited(ion_study *study, const uint64_t *point)
+{
+  for (size_t r = 0; study->audit && r < ion_model_network(study->model)->n_process; r++) {
+    ion_audit *audit = &study->audit[r];
+
+    if (audit->at_worst >= ELSEWHERE) audit->at_worst = point[audit->at_worst - ELSEWHERE];
+  }
+}
+
+PetscErrorCode ion_study_solve_points(ion_study *study, const uint64_t *point, size_t n_point,
+                                      ion_block data, unsigned char *status)
+{
+  PetscFunctionBegin;
+  PetscCall(make_rows(study));
+  for (size_t done = 0; done < n_point; done += ION_STUDY_BATCH) {
+    const size_t n        = PetscMin((size_t)ION_STUDY_BATCH, n_point - done);
+    const ion_block batch = ion_points_from(data, done, n);
+    const ion_block theta = ion_points_from(study->rows.theta, 0, n);
+
+    for (size_t p = 0; p < n; p++)
+      PetscCall(write_factors(study, point[done + p], 1, ion_points_from(theta, p, 1)));
+    PetscCall(study->task->solve(study, ELSEWHERE, theta, batch, status + done));
+    name_audited(study, point + done);
+    for (size_t p = 0; p < n; p++)
+      PetscCall(ion_study_widen(study, point[done + p], 1, ion_points_from(batch, p, 1)));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}

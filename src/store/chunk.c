@@ -45,22 +45,39 @@ static PetscErrorCode read_layout(ion_store *store)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* `access`: O_RDWR or O_RDONLY */
+static PetscErrorCode open_file(const char *path, int access, const ion_store_schema *schema,
+                                ion_store **store)
+{
+  PetscFunctionBegin;
+  PetscCall(PetscNew(store));
+  (*store)->fd     = -1;
+  (*store)->schema = schema;
+  (*store)->synced = MPI_Wtime();
+  PetscCall(PetscStrallocpy(path, &(*store)->path));
+  PetscCall(PetscMalloc1((size_t)schema->chunk_size * sizeof(double), &(*store)->bytes));
+  (*store)->fd = open(path, access | O_CLOEXEC);
+  PetscCheck((*store)->fd >= 0, PETSC_COMM_SELF, PETSC_ERR_FILE_OPEN, "cannot open %s: %s", path,
+             strerror(errno));
+  PetscCall(read_layout(*store));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 PetscErrorCode ion_store_open(const char *path, const ion_store_schema *schema, ion_durable durable,
                               double interval, ion_store **store)
 {
   PetscFunctionBegin;
-  PetscCall(PetscNew(store));
-  (*store)->fd       = -1;
-  (*store)->schema   = schema;
+  PetscCall(open_file(path, O_RDWR, schema, store));
   (*store)->durable  = durable;
   (*store)->interval = interval;
-  (*store)->synced   = MPI_Wtime();
-  PetscCall(PetscStrallocpy(path, &(*store)->path));
-  PetscCall(PetscMalloc1((size_t)schema->chunk_size * sizeof(double), &(*store)->bytes));
-  (*store)->fd = open(path, O_RDWR | O_CLOEXEC);
-  PetscCheck((*store)->fd >= 0, PETSC_COMM_SELF, PETSC_ERR_FILE_OPEN, "cannot open %s: %s", path,
-             strerror(errno));
-  PetscCall(read_layout(*store));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode ion_store_open_to_read(const char *path, const ion_store_schema *schema,
+                                      ion_store **store)
+{
+  PetscFunctionBegin;
+  PetscCall(open_file(path, O_RDONLY, schema, store));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -201,8 +218,9 @@ static PetscErrorCode read_outputs(ion_store *store, uint64_t first, size_t n, i
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode ion_store_read_chunk(ion_store *store, uint64_t chunk, ion_block data,
-                                    unsigned char *status, PetscBool *complete)
+/* Data of a chunk whose status is at hand, and whether the CRC over both agrees. */
+static PetscErrorCode read_data(ion_store *store, uint64_t chunk, ion_block data,
+                                const unsigned char *status, PetscBool *sound)
 {
   uint64_t first;
   size_t n;
@@ -210,14 +228,39 @@ PetscErrorCode ion_store_read_chunk(ion_store *store, uint64_t chunk, ion_block 
   uint32_t crc = 0;
 
   PetscFunctionBegin;
-  PetscCall(check_shape(store, chunk, data, &first, &n));
-  PetscCall(ion_store_get(store->fd, store->path, store->layout.status + first, status, n));
-  *complete = (PetscBool)(memchr(status, ION_PENDING, n) == NULL);
-  if (!*complete) PetscFunctionReturn(PETSC_SUCCESS);
+  ion_store_chunk_range(store->schema, chunk, &first, &n);
   PetscCall(read_outputs(store, first, n, data, &crc));
   crc = libdeflate_crc32(crc, status, n);
   PetscCall(ion_store_get(store->fd, store->path, store->layout.crc + 4 * chunk, stored, 4));
-  *complete = (PetscBool)(ion_store_decode_crc(stored) == crc);
+  *sound = (PetscBool)(ion_store_decode_crc(stored) == crc);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode ion_store_read_chunk(ion_store *store, uint64_t chunk, ion_block data,
+                                    unsigned char *status, PetscBool *complete)
+{
+  uint64_t first;
+  size_t n;
+
+  PetscFunctionBegin;
+  PetscCall(check_shape(store, chunk, data, &first, &n));
+  PetscCall(ion_store_get(store->fd, store->path, store->layout.status + first, status, n));
+  *complete = (PetscBool)(memchr(status, ION_PENDING, n) == NULL);
+  if (*complete) PetscCall(read_data(store, chunk, data, status, complete));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode ion_store_read_part(ion_store *store, uint64_t chunk, ion_block data,
+                                   unsigned char *status, PetscBool *sound)
+{
+  uint64_t first;
+  size_t n;
+
+  PetscFunctionBegin;
+  PetscCall(check_shape(store, chunk, data, &first, &n));
+  PetscCall(ion_store_get(store->fd, store->path, store->layout.status + first, status, n));
+  PetscCall(read_data(store, chunk, data, status, sound));
+  if (!*sound) memset(status, ION_PENDING, n);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

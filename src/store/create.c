@@ -25,20 +25,12 @@ PetscErrorCode ion_store_digest(const char *canonical, char digest[65])
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static uint64_t coordinate_length(const ion_store_schema *schema, size_t i)
-{
-  for (size_t d = 0; d < schema->n_dim; d++) {
-    if (strcmp(schema->dim[d].name, schema->coordinate[i].name) == 0) return schema->dim[d].length;
-  }
-  return schema->n_point;
-}
-
 static PetscErrorCode write_coordinate(int fd, const char *path, const ion_store_schema *schema,
                                        const ion_store_layout *layout, size_t i)
 {
   const ion_store_type type = schema->coordinate[i].type;
   const size_t width        = ion_store_width(type);
-  const uint64_t length     = coordinate_length(schema, i);
+  const uint64_t length     = ion_store_coordinate_length(schema, i);
   double *value;
   unsigned char *bytes;
 

@@ -14,19 +14,6 @@ typedef struct {
   int chunk; /* dimension `chunk` */
 } header;
 
-static nc_type type_in_file(ion_store_type type)
-{
-  switch (type) {
-  case ION_STORE_DOUBLE:
-    return NC_DOUBLE;
-  case ION_STORE_FLOAT:
-    return NC_FLOAT;
-  case ION_STORE_BYTE:
-    break;
-  }
-  return NC_BYTE;
-}
-
 static PetscErrorCode put_text(const header *h, int var, const char *name, const char *text)
 {
   PetscFunctionBegin;
@@ -70,7 +57,7 @@ static PetscErrorCode put_missing(const header *h, int var, ion_store_type type)
   PetscFunctionBegin;
   if (type != ION_STORE_BYTE) {
     ION_NC(h->path,
-           ncmpi_put_att_double(h->ncid, var, "_FillValue", type_in_file(type), 1, &missing));
+           ncmpi_put_att_double(h->ncid, var, "_FillValue", ion_store_nc_type(type), 1, &missing));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -79,10 +66,12 @@ static PetscErrorCode define_var(const header *h, const ion_store_var *var, size
                                  const int *dim, int *id)
 {
   PetscFunctionBegin;
-  ION_NC(h->path, ncmpi_def_var(h->ncid, var->name, type_in_file(var->type), (int)n_dim, dim, id));
+  ION_NC(h->path,
+         ncmpi_def_var(h->ncid, var->name, ion_store_nc_type(var->type), (int)n_dim, dim, id));
   PetscCall(put_text(h, *id, "long_name", var->long_name));
   PetscCall(put_text(h, *id, "standard_name", var->standard_name));
   PetscCall(put_text(h, *id, "units", var->unit));
+  PetscCall(put_text(h, *id, "comment", var->comment));
   if (var->flag_meanings) PetscCall(put_flags(h, *id, var->flag_meanings, var->first_flag));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

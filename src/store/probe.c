@@ -46,8 +46,23 @@ static void look_at_bytes(const char *path, verdict *v, uint64_t *size)
     return;
   }
   n = pread(fd, magic, sizeof magic, 0);
+  if (n < 4 || memcmp(magic, "CDF\005", 4) != 0)
+    foreign(v, "it is not a NetCDF (CDF-5) file");
+  else if (!ion_store_header_is_sound(fd, *size))
+    foreign(v, "its NetCDF header is damaged or cut short");
   (void)close(fd);
-  if (n < 4 || memcmp(magic, "CDF\005", 4) != 0) foreign(v, "it is not a NetCDF (CDF-5) file");
+}
+
+PetscErrorCode ion_store_look(const char *path, ion_store_found *found, char *reason, size_t size)
+{
+  verdict v      = {.reason = reason, .size = size};
+  uint64_t bytes = 0;
+
+  PetscFunctionBegin;
+  if (size) reason[0] = '\0';
+  look_at_bytes(path, &v, &bytes);
+  *found = v.found;
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* A global text, or NULL when there is none. PetscFree it. */
@@ -155,7 +170,7 @@ static PetscErrorCode compare_size(int ncid, const char *path, const ion_store_s
   code = ion_store_layout_create(ncid, path, schema, &layout);
   PetscCall(PetscPopErrorHandler());
   if (code) {
-    foreign(v, "it lacks a variable of this study");
+    foreign(v, "a variable of this study is missing or has another shape");
   } else if (size != layout.size) {
     v->found = ION_STORE_FOREIGN;
     snprintf(v->reason, v->size, "it is torn: %llu bytes instead of %llu", (unsigned long long)size,

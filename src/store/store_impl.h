@@ -32,13 +32,22 @@ typedef struct {
   uint64_t *output;     /**< [n_output] */
 } ion_store_layout;
 
+uint64_t ion_store_coordinate_length(const ion_store_schema *schema, size_t i);
+nc_type ion_store_nc_type(ion_store_type type);
+
 /** Ask an open file (out of define mode) where its variables are.
  *
- * @return PETSC_ERR_LIB when a variable of the schema is missing
+ * @return PETSC_ERR_LIB when a variable of the schema is missing or has another type or length
  */
 PetscErrorCode ion_store_layout_create(int ncid, const char *path, const ion_store_schema *schema,
                                        ion_store_layout *layout);
 PetscErrorCode ion_store_layout_destroy(ion_store_layout *layout);
+
+/** What the first bytes of a path say: SAME for a CDF-5 file, ABSENT, or FOREIGN with the reason. */
+PetscErrorCode ion_store_look(const char *path, ion_store_found *found, char *reason, size_t size);
+
+/** Is the header of a CDF-5 file of `size` bytes well-formed, with nothing in it that the file cannot hold? */
+PetscBool ion_store_header_is_sound(int fd, uint64_t size);
 
 /** Define dimensions, variables and attributes; `layout` tells where they came to lie. The file
  * holds the header alone afterwards. */

@@ -1,0 +1,207 @@
+#!/usr/bin/env python3
+"""Draw what `ionsweep analyze` found: indices as bars, the plane of elementary effects, or where points fail.
+
+usage: sensitivity.py FILE.sensitivity.nc [--of NAME ...] [--effects | --failures [REASON]] [--output FILE.png]
+
+Without a choice: bars of first and total order where the design has them, else the plane of mu* and sigma, else bars of
+the measures from given data. Whiskers are 95 % intervals; nothing is clipped. The dashed line is the dummy input, which
+nobody reads: what does not rise above it is noise.
+"""
+import argparse
+import difflib
+import pathlib
+import sys
+
+from map import STYLE, UserError, np, plt, xr
+
+FIRST, TOTAL, DUMMY, OK, FAILED = "#e0a458", "#4f81a8", "#8a8a8a", "#4f81a8", "#bf5b50"
+BARS = [(("first_order", "First order"), ("total_order", "Total order")),
+        (("first_order_ranks", "First order (ranks)"), ("delta", "Delta"))]
+
+
+# ---- reading ----
+
+def open_analysis(path):
+    if not pathlib.Path(path).is_file():
+        raise UserError(f"{path}: no such file")
+    try:
+        analysis = xr.open_dataset(path, engine="netcdf4")
+    except Exception as error:
+        raise UserError(f"{path}: not a NetCDF file that can be read ({error})") from error
+    if "output" not in analysis.dims or "reason" not in analysis.dims:
+        raise UserError(f"{path}: not a file of ionsweep analyze")
+    return analysis
+
+
+def words(values):
+    return [v.decode() if isinstance(v, bytes) else str(v) for v in np.atleast_1d(values)]
+
+
+def choose(names, wanted, what):
+    """Places of the names asked for; of the first four where none were."""
+    if not wanted:
+        return list(range(min(4, len(names))))
+    places = []
+    for name in (w.replace(".", "_") if what == "output" else w for w in wanted):
+        if name not in names:
+            near = difflib.get_close_matches(name, names, n=1)
+            hint = f"did you mean '{near[0]}'?" if near else "it has: " + ", ".join(names)
+            raise UserError(f"no {what} '{name}' in this file; {hint}")
+        places.append(names.index(name))
+    return places
+
+
+def table(analysis, name, place):
+    """(values, half-widths or None) of a row."""
+    half = f"{name}_half_width"
+    return (analysis[name].values[place],
+            analysis[half].values[place] if half in analysis else None)
+
+
+# ---- bars ----
+
+def order_of(analysis, places, name):
+    """Places of the inputs, the one with the largest index in any of the panels last: it is on top."""
+    return np.argsort(np.nanmax(np.nan_to_num(analysis[name].values[places, :-1], nan=-np.inf), axis=0))
+
+
+def bars(analysis, axes, place, pair, order):
+    """Both indices of every input; the dummy is a line."""
+    names = words(analysis[analysis[pair[0][0]].dims[1]].values)
+    for k, ((name, label), colour) in enumerate(zip(pair, (FIRST, TOTAL))):
+        value, half = table(analysis, name, place)
+        at = np.arange(len(order)) + (0.2 if k == 0 else -0.2)
+        axes.barh(at, value[:-1][order], 0.36, color=colour, label=label,
+                  xerr=None if half is None else np.nan_to_num(half[:-1][order]),
+                  error_kw={"elinewidth": 0.8, "capsize": 2})
+    noise, half = table(analysis, pair[0][0], place)
+    top = abs(noise[-1]) + (0 if half is None or np.isnan(half[-1]) else half[-1])
+    if np.isfinite(top):
+        axes.axvline(top, color=DUMMY, linewidth=0.8, linestyle="--", label="Dummy input, upper end")
+    axes.axvline(0, color="black", linewidth=0.6)
+    axes.set_yticks(np.arange(len(order)), [names[i] for i in order])
+    axes.margins(y=0.02)
+
+
+def draw_bars(analysis, places, figure):
+    pair = next((p for p in BARS if all(name in analysis for name, _ in p)
+                 and np.isfinite(analysis[p[1][0]].values).any()), None)
+    if pair is None:
+        raise UserError("this file holds no indices that could be drawn")
+    order = order_of(analysis, places, pair[1][0])
+    draw_panels(analysis, places, figure, lambda axes, k: bars(analysis, axes, k, pair, order), "Index", True)
+
+
+def draw_panels(analysis, places, figure, draw, label, share_y=False):
+    names = words(analysis["output"].values)
+    panels = figure.subplots(1, len(places), sharey=share_y, squeeze=False)[0]
+    for axes, k in zip(panels, places):
+        draw(axes, k)
+        axes.set(title=names[k].replace("_", " "), xlabel=label)
+    handles, labels = panels[0].get_legend_handles_labels()
+    if handles:
+        figure.legend(handles, labels, loc="lower center", ncols=len(labels))
+
+
+# ---- elementary effects ----
+
+def effects(analysis, axes, place):
+    """mu* against sigma; a group has no sigma and is drawn on the axis."""
+    names = words(analysis["factor"].values)[:-1]
+    mu, mu_half = (v[:-1] for v in table(analysis, "mu_star", place))
+    sigma = np.nan_to_num(table(analysis, "sigma", place)[0][:-1])
+    axes.errorbar(mu, sigma, xerr=mu_half, fmt="o", markersize=4, color=TOTAL, elinewidth=0.8, capsize=2)
+    for x, y, name in zip(mu, sigma, names):
+        if np.isfinite(x):
+            right = x > 0.5 * np.nanmax(mu)
+            axes.annotate(name, (x, y), (-4 if right else 4, 4), textcoords="offset points", fontsize=8,
+                          ha="right" if right else "left")
+    end = max(np.nanmax(mu), np.nanmax(sigma), 1e-300)
+    axes.plot([0, end], [0, end], color=DUMMY, linewidth=0.8, linestyle="--", label="sigma = mu*")
+    axes.set(xlim=(0, None), ylim=(0, None), ylabel="sigma")
+
+
+def draw_effects(analysis, places, figure):
+    if "mu_star" not in analysis:
+        raise UserError("--effects: this file holds no elementary effects (design: morris)")
+    draw_panels(analysis, places, figure, lambda axes, k: effects(analysis, axes, k), "mu*")
+
+
+# ---- failures ----
+
+def draw_failures(analysis, reason, figure):
+    """The distribution of every factor where the outcome is met and where it is not."""
+    reasons, names = words(analysis["reason"].values), words(analysis["column"].values)[:-1]
+    known = [r for k, r in enumerate(reasons) if analysis["failure_probability"].values[k] > 0]
+    if not known:
+        raise UserError("--failures: no point failed")
+    k = reasons.index(known[0]) if reason == "any" and reason not in known else choose(reasons, [reason], "reason")[0]
+    distance = analysis["regional_ks"].values[k][:-1]
+    columns = min(4, len(names))
+    panels = figure.subplots(-(-len(names) // columns), columns, sharey=True, squeeze=False).ravel()
+    u = np.linspace(0, 1, analysis.sizes["position"] + 1)
+    for axes, j in zip(panels, np.argsort(-np.nan_to_num(distance))):
+        for name, colour, label in (("cdf_without", OK, "Without"), ("cdf_with", FAILED, "With")):
+            axes.plot(u, np.concatenate([[0], analysis[name].values[k, j]]), color=colour, label=label)
+        axes.set(title=f"{names[j]}\nKS {distance[j]:.2f}, p {analysis['regional_p'].values[k, j]:.1g}",
+                 xlim=(0, 1), ylim=(0, 1), xlabel="Quantile of the factor")
+    for axes in panels[len(names):]:
+        axes.set_axis_off()
+    panels[0].set_ylabel("Share of points below")
+    handles, labels = panels[0].get_legend_handles_labels()
+    share = 100 * analysis["failure_probability"].values[k]
+    figure.legend(handles, [f"{t} {reasons[k].replace('_', ' ')} ({share:.3g} %)" if t == "With" else t
+                            for t in labels], loc="lower center", ncols=2)
+
+
+# ---- command line ----
+
+def arguments():
+    parser = argparse.ArgumentParser(description="Draw the sensitivity indices of a study.")
+    parser.add_argument("file", help="FILE.sensitivity.nc of ionsweep analyze")
+    parser.add_argument("--of", nargs="+", metavar="NAME", help="outputs (default: the first four)")
+    how = parser.add_mutually_exclusive_group()
+    how.add_argument("--effects", action="store_true", help="the plane of mu* and sigma")
+    how.add_argument("--failures", nargs="?", const="any", metavar="REASON", help="distributions of the factors")
+    parser.add_argument("--output", metavar="FILE", help="FILE.png or .pdf (default: beside the file)")
+    parser.add_argument("--title", help="instead of the study's title")
+    return parser.parse_args()
+
+
+def draw(options):
+    output = pathlib.Path(options.output or pathlib.Path(options.file).with_suffix(".png"))
+    if output.suffix not in (".png", ".pdf", ".svg"):
+        raise UserError(f"--output {output}: the name must end in .png, .pdf or .svg")
+    analysis = open_analysis(options.file)
+    places = choose(words(analysis["output"].values), options.of, "output")
+    plt.rcParams.update(STYLE)
+    plt.rcParams["axes.titlelocation"] = "center"
+    rows = len(words(analysis["factor"].values))
+    height = 1.8 + 0.28 * max(rows, 6)
+    figure = plt.figure(figsize=(max(4.8, 3.6 * len(places)), height), layout="constrained")
+    figure.get_layout_engine().set(rect=(0, 0.3 / height, 1, 1 - 0.3 / height))  # the legend is below
+    if options.failures:
+        draw_failures(analysis, options.failures, figure)
+    elif options.effects or ("mu_star" in analysis and "total_order" not in analysis):
+        draw_effects(analysis, places, figure)
+    else:
+        draw_bars(analysis, places, figure)
+    figure.suptitle(options.title if options.title is not None else str(analysis.attrs.get("title", "")), fontsize=10)
+    try:
+        figure.savefig(output)
+    except OSError as error:
+        raise UserError(f"{output}: cannot be written ({error.strerror})") from error
+    print(f"{output}")
+
+
+def main():
+    try:
+        draw(arguments())
+    except UserError as error:
+        print(f"sensitivity.py: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,30 @@
+/* Shared by the ways a study gets into its file: a design all at once, a boundary map round by round. */
+#ifndef ION_RUN_IMPL_H
+#define ION_RUN_IMPL_H
+
+#include "dispatch_impl.h"
+#include "take.h"
+
+/* What the chunk callback works on. */
+typedef struct {
+  ion_study *study;
+  const ion_store_schema *schema;
+  ion_store *store;
+  ion_takes takes;
+  ion_part part;
+  ion_block data;        /* [n_output][chunk_size] */
+  unsigned char *status; /* [chunk_size] */
+  size_t class_row;      /* output `class`, or n_output */
+} ion_run;
+
+/* Count points first ... first + n - 1 of the chunk in hand. */
+void ion_run_tally(const ion_run *run, size_t first, size_t n, ion_tally *tally);
+
+/* The largest code of all ranks. */
+PetscErrorCode ion_run_agree(MPI_Comm comm, PetscErrorCode mine, int *code);
+
+/* Solve a boundary map. Collective over `comm`; `log_path` as in ion_job. */
+PetscErrorCode ion_run_boundary(MPI_Comm comm, ion_run *run, const char *log_path,
+                                ion_job_result *result);
+
+#endif

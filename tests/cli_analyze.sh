@@ -1,0 +1,131 @@
+#!/bin/bash
+# `analyze`: indices of studies whose answer algebra knows, failures by hand, bad input in one line.
+# Needs IONSWEEP (the program), IONSWEEP_PYTHON and IONSWEEP_SOURCE.
+set -u
+export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
+export ION_MODEL_PATH="$IONSWEEP_SOURCE/sweeps/models"
+failures=0
+
+fail() {
+  echo "FAIL $1"
+  failures=$((failures + 1))
+}
+
+# study FILE DESIGN: solve two factors over a range in which the model is as good as linear.
+study() {
+  cat >sweep.yaml <<END
+title: A narrow box
+model: neuron_glia
+design: {$2, factors: {temperature: {uniform: [36.9 degC, 37.1 degC]}, neuron.leak_na.permeability: {uniform: [0.00198, 0.00202]}}}
+outputs: [neuron.V, class, sensitivity.neuron.V.*]
+END
+  "$IONSWEEP" run sweep.yaml -o "$1.nc" >run.log 2>&1 || fail "run $1: $(tail -1 run.log)"
+}
+
+# value CSV FACTOR COLUMN: one number of output neuron_V.
+value() {
+  awk -F, -v factor="$2" -v column="$3" 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == column) at = i }
+    $1 == "neuron_V" && $2 == factor { print $at }' "$1"
+}
+
+# near NAME A B TOLERANCE
+near() {
+  awk -v a="$2" -v b="$3" -v t="$4" 'BEGIN { exit !(a != "" && a - b <= t && b - a <= t) }' ||
+    fail "$1: $2 is not within $4 of $3"
+}
+
+analyze() {
+  "$IONSWEEP" analyze "$1.nc" --csv "$1.csv" >"$1.txt" 2>"$1.err" || fail "analyze $1: $(cat "$1.err")"
+}
+
+# A linear function of independent inputs: S_j = T_j = V_j/V, sum 1; C nu_j/V = 12 V_j/(pi^2 V).
+study saltelli "kind: saltelli, samples: 1024, replicates: 4, seed: 1"
+analyze saltelli
+leak=$(value saltelli.csv neuron.leak_na.permeability total_order)
+warm=$(value saltelli.csv temperature total_order)
+near "total indices add up" "$(awk -v a="$leak" -v b="$warm" 'BEGIN { print a + b }')" 1 0.03
+near "first order is total order" "$(value saltelli.csv neuron.leak_na.permeability first_order)" "$leak" 0.03
+near "bound of a linear function" "$(value saltelli.csv neuron.leak_na.permeability dgsm_bound)" \
+  "$(awk -v t="$leak" 'BEGIN { print 12 / 3.14159265^2 * t }')" 0.04
+grep -q "no point failed" saltelli.txt || fail "saltelli: says something of failures"
+
+# mu^2/(12 V) of a linear function is the same share, along radial steps and paths alike.
+for path in radial winding; do
+  study "$path" "kind: morris, path: $path, trajectories: 16, seed: 2"
+  analyze "$path"
+  a=$(value "$path.csv" neuron.leak_na.permeability mu) b=$(value "$path.csv" temperature mu)
+  near "morris $path" "$(awk -v a="$a" -v b="$b" 'BEGIN { print a * a / (a * a + b * b) }')" "$leak" 0.03
+  near "morris $path is linear" "$(value "$path.csv" temperature sigma)" 0 "$(awk -v b="$b" \
+    'BEGIN { print 0.05 * (b < 0 ? -b : b) }')"
+done
+
+# One sample: the rank estimator finds the same first order.
+study sobol "kind: sobol, samples: 1024, seed: 3"
+analyze sobol
+near "ranks" "$(value sobol.csv neuron.leak_na.permeability first_order_ranks)" "$leak" 0.05
+
+# A corner of 1/4 x 1/4 of the box is marked as failed: p = 1/16, T^Z = (1/4)(3/16)/(p (1 - p)) of both.
+"$IONSWEEP_PYTHON" - <<'END' || fail "marking failures"
+import netCDF4, shutil
+shutil.copy("saltelli.nc", "corner.nc")
+with netCDF4.Dataset("corner.nc", "r+") as file:
+    bad = (file["temperature"][:] > 37.05) & (file["neuron_leak_na_permeability"][:] > 0.00201)
+    status = file["status"][:]
+    status[bad] = 2
+    file["status"][:] = status
+END
+analyze corner
+"$IONSWEEP_PYTHON" - <<'END' || fail "the corner"
+import xarray as xr
+a = xr.open_dataset("corner.sensitivity.nc")
+near = lambda x, y, t: abs(float(x) - y) <= t or (print(float(x), "is not", y), exit(1))
+any_ = 0
+near(a.failure_probability[any_], 1 / 16, 0.01)
+for j in (0, 1):
+    near(a.failure_total_order[any_, j], 0.25 * 3 / 16 / (1 / 16 * 15 / 16), 0.15)
+    near(a.regional_ks[any_, j], 0.75 / (15 / 16), 0.05)
+    near(a.box_lower[any_, j], 0.75, 0.06)
+    assert a.total_order_lower[0, j] <= a.total_order[0, j] <= a.total_order_upper[0, j]
+assert "| ok)" in a.total_order.long_name
+assert list(a.reason.values.astype(str)) == ["any", "no_state_found"], a.reason.values
+END
+grep -q "nothing is imputed" corner.txt || fail "corner: no word on the estimand"
+
+"$IONSWEEP_PYTHON" "$IONSWEEP_SOURCE/postprocess/sensitivity.py" corner.sensitivity.nc --failures --output f.png >py.log 2>&1
+case $? in
+  0) [ -s f.png ] || fail "no picture of failures" ;;
+  1) grep -q "Debian" py.log || fail "sensitivity.py: $(tail -1 py.log)" ;;
+  *) fail "sensitivity.py: $(cat py.log)" ;;
+esac
+
+"$IONSWEEP" list estimators | grep -q "total_jansen.*Jansen 1999" || fail "list estimators"
+
+# refuse NAME WORD ARGUMENTS: exit status 2 and one line with WORD.
+refuse() {
+  local name=$1 word=$2
+  shift 2
+  "$IONSWEEP" analyze "$@" >stdout 2>stderr
+  local status=$?
+  [ "$status" = 2 ] || fail "$name: exit status $status"
+  [ "$(wc -l <stderr)" = 1 ] || fail "$name: not one line: $(cat stderr)"
+  grep -q -- "$word" stderr || fail "$name: no '$word' in: $(cat stderr)"
+}
+
+cat >grid.yaml <<END
+model: neuron_glia
+design: {kind: grid, factors: {temperature: {from: 30 degC, to: 40 degC, count: 3}}}
+outputs: [neuron.V]
+END
+"$IONSWEEP" run grid.yaml -o grid.nc >run.log 2>&1 || fail "run grid"
+refuse "a grid" "'grid' carries no sensitivity indices" grid.nc
+refuse "unknown output" "did you mean 'neuron_V'" saltelli.nc --of neuron.U
+refuse "no file" "no such file" absent.nc
+refuse "not a result file" "is not a result file" grid.yaml
+refuse "a table of indices" "is not a result file" saltelli.sensitivity.nc
+refuse "output over input" "is the file to be analysed" saltelli.nc -o saltelli.nc
+refuse "unwritable" "cannot be written" saltelli.nc -o no/such/folder.nc
+refuse "unwritable table" "cannot be written" saltelli.nc --csv no/such/folder.csv
+refuse "no word" "too few words"
+
+[ "$failures" = 0 ] && echo "analyze holds"
+[ "$failures" = 0 ]

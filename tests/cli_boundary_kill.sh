@@ -1,0 +1,76 @@
+#!/bin/bash
+# A boundary map that was killed or stopped in any of its rounds ends as the same file.
+# Needs IONSWEEP (the program), IONSWEEP_SOURCE (the source) and MPIEXEC (mpirun and its options).
+set -u
+export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
+export ION_MODEL_PATH="$IONSWEEP_SOURCE/sweeps/models"
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+cd "$scratch" || exit 1
+failures=0
+
+fail() {
+  echo "FAIL $1"
+  failures=$((failures + 1))
+}
+
+cat >study.yaml <<'YAML'
+model: neuron_glia
+design:
+  kind: boundary
+  start: 8
+  levels: 3
+  probes: 60
+  factors:
+    ecs.composition.K: {from: 2 mM, to: 90 mM}
+    energy_supply: {from: 0.05, to: 1}
+outputs: [state, class]
+YAML
+
+# run RANKS FILE
+run() {
+  # shellcheck disable=SC2086
+  $MPIEXEC -n "$1" "$IONSWEEP" run study.yaml -o "$2" >"$2.out" 2>"$2.err"
+}
+
+run 3 whole.nc || fail "whole: exit status $?"
+RANDOM=${ION_SEED:-$$}
+echo "seed of the kills: ${ION_SEED:-$$}"
+wait_for_start() {
+  for _ in $(seq 1000); do
+    [ -e "$1" ] && return
+    sleep 0.02
+  done
+}
+stopped=0
+for _ in 1 2; do
+  "$IONSWEEP" run study.yaml -o term.nc >term.out 2>term.err &
+  pid=$!
+  wait_for_start term.nc
+  sleep "0.$((RANDOM % 5))"
+  kill -TERM $pid
+  wait $pid
+  status=$?
+  case $status in
+  99) stopped=$((stopped + 1)) ;;
+  0 | 143) ;; # it had ended, or had not begun to listen
+  *) fail "SIGTERM: exit status $status, $(head -3 term.err)" ;;
+  esac
+done
+[ "$stopped" -gt 0 ] || echo "note: no run was stopped by SIGTERM in time"
+run 3 term.nc || fail "resume after SIGTERM: exit status $?"
+cmp whole.nc term.nc || fail "SIGTERM and a resume give another file"
+for n in 2 3 1; do
+  # shellcheck disable=SC2086
+  setsid $MPIEXEC -n "$n" "$IONSWEEP" run study.yaml -o killed.nc --interval 0.1 >killed.out 2>&1 &
+  pid=$!
+  wait_for_start killed.nc
+  sleep "0.$((RANDOM % 5))"
+  for child in $(ps -o pid= --ppid "$pid"); do kill -9 "$child" 2>/dev/null; done
+  kill -9 "$pid" 2>/dev/null
+  wait "$pid" 2>/dev/null
+done
+run 3 killed.nc || fail "resume after kill -9: exit status $?, $(head -3 killed.nc.err)"
+cmp whole.nc killed.nc || fail "kill -9 and a resume give another file"
+
+exit "$((failures > 0))"

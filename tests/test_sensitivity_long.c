@@ -1,0 +1,89 @@
+/* Coverage of the 95 % intervals over 200 seeds, and their width beside the row bootstrap's. */
+#include "sensitivity_fixture.h"
+
+enum { N_SEED = 200, N_SAMPLE = 4096, N_RESAMPLE = 50 };
+
+typedef struct {
+  double covered, width, row_width;
+} score;
+
+static void note(const ion_estimate *e, const ion_estimate *row, double truth, score *s)
+{
+  s->covered += (fabs(e->value - truth) <= e->half_width) / (double)N_SEED;
+  s->width += e->half_width / N_SEED;
+  s->row_width += row->half_width / N_SEED;
+}
+
+/* Scores of first and total order of every input. */
+static PetscErrorCode one_seed(const char *function, size_t k, uint64_t seed, const double *S,
+                               const double *T, score *first, score *total)
+{
+  ion_estimate e[FIXTURE_MAX_INPUT], row[FIXTURE_MAX_INPUT];
+  ion_pairs_shape shape;
+  ion_pairs *pairs;
+  fixture s;
+
+  PetscFunctionBegin;
+  PetscCall(fixture_begin(function, k, N_SAMPLE, 4, PETSC_FALSE, seed, &s));
+  shape            = fixture_shape(&s);
+  shape.shift      = s.y[0];
+  shape.n_resample = N_RESAMPLE;
+  shape.seed       = seed;
+  PetscCall(fixture_pairs(&s, &shape, &pairs));
+  PetscCall(ion_pairs_estimate(pairs, ION_FIRST_SALTELLI, ION_BY_REPLICATES, ION_ALL, e));
+  PetscCall(ion_pairs_estimate(pairs, ION_FIRST_SALTELLI, ION_BY_BOOTSTRAP, ION_ALL, row));
+  for (size_t j = 0; j < k; j++) note(&e[j], &row[j], S[j], &first[j]);
+  PetscCall(ion_pairs_estimate(pairs, ION_TOTAL_JANSEN, ION_BY_REPLICATES, ION_ALL, e));
+  PetscCall(ion_pairs_estimate(pairs, ION_TOTAL_JANSEN, ION_BY_BOOTSTRAP, ION_ALL, row));
+  for (size_t j = 0; j < k; j++) note(&e[j], &row[j], T[j], &total[j]);
+  PetscCall(ion_pairs_destroy(&pairs));
+  PetscCall(fixture_end(&s));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* n_check inputs, of which the first has an interval below `most` of the row bootstrap's. */
+static PetscErrorCode covered(const char *function, size_t k, size_t n_check, double most)
+{
+  double S[FIXTURE_MAX_INPUT], T[FIXTURE_MAX_INPUT];
+  score first[FIXTURE_MAX_INPUT] = {0}, total[FIXTURE_MAX_INPUT] = {0};
+
+  PetscFunctionBegin;
+  ion_function_find(function)->indices(k, S, T);
+  for (uint64_t seed = 1; seed <= N_SEED; seed++)
+    PetscCall(one_seed(function, k, seed, S, T, first, total));
+  for (size_t j = 0; j < n_check; j++) {
+    printf("     %s x%zu: S %5.1f %%, +- %.4f (rows %.4f); T %5.1f %%, +- %.4f (rows %.4f)\n",
+           function, j + 1, 100.0 * first[j].covered, first[j].width, first[j].row_width,
+           100.0 * total[j].covered, total[j].width, total[j].row_width);
+    CHECK(first[j].covered >= 0.9);
+    CHECK(total[j].covered >= 0.9);
+  }
+  CHECK(first[0].width < most * first[0].row_width);
+  CHECK(total[0].width < most * total[0].row_width);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode coverage_on_the_g_function(void)
+{
+  PetscFunctionBegin;
+  PetscCall(covered("sobol_g", 8, 4, 1.0 / 3.0));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Less additive in its largest inputs: the net helps the first order less than a third. */
+static PetscErrorCode coverage_on_ishigami(void)
+{
+  PetscFunctionBegin;
+  PetscCall(covered("ishigami", 3, 3, 0.6));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static const ion_test_case cases[] = {
+    {"coverage on the g function", coverage_on_the_g_function},
+    {"coverage on ishigami",       coverage_on_ishigami      },
+};
+
+int main(int argc, char **argv)
+{
+  return ion_test_main(argc, argv, cases, ION_COUNT(cases));
+}
