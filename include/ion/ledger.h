@@ -40,6 +40,9 @@ typedef struct {
       *flags; /**< of a value that is a word: the words of 0, 1, ..., blanks between; else NULL */
 } ion_output;
 
+/** Whether an output is read from the state alone, not from the branch or the spectrum. */
+PetscBool ion_output_is_of_state(const ion_output *output);
+
 /** The outputs a study wants, in order. */
 typedef struct ion_outputs ion_outputs;
 

@@ -35,6 +35,13 @@ const ion_output *ion_outputs_at(const ion_outputs *outputs, size_t i)
   return &outputs->item[i].about;
 }
 
+PetscBool ion_output_is_of_state(const ion_output *output)
+{
+  return (PetscBool)(strcmp(output->group, "class") != 0 &&
+                     strcmp(output->group, "departure") != 0 &&
+                     strcmp(output->group, "stability") != 0);
+}
+
 PetscBool ion_outputs_need_eigenvalue(const ion_outputs *outputs)
 {
   return outputs->need_eigenvalue;
