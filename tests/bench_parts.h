@@ -18,6 +18,7 @@ typedef struct {
   const ion_outputs *outputs, *ledger;
   ion_block theta, prepared, x, guess, value, factors;
   ion_work work, tile_work;
+  ion_spectrum spectrum;
   unsigned char status[BENCH_BATCH], reached[BENCH_BATCH];
   double re[BENCH_BATCH], im[BENCH_BATCH];
 } bench_batch;
@@ -149,6 +150,25 @@ static PetscErrorCode bench_do_eigenvalue(bench_batch *b)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* The same over tiles. */
+static PetscErrorCode bench_do_spectrum(bench_batch *b)
+{
+  unsigned char wanted[BENCH_LANES];
+
+  PetscFunctionBegin;
+  memset(wanted, 1, sizeof wanted);
+  for (size_t first = 0; first < BENCH_BATCH; first += BENCH_LANES) {
+    const ion_block prepared = bench_part(b->prepared, first, BENCH_LANES);
+    const ion_block x        = bench_part(b->x, first, BENCH_LANES);
+
+    ion_model_evaluate(b->model, prepared, x, BENCH_LANES, ION_RESIDUAL | ION_JACOBIAN,
+                       &b->tile_work);
+    PetscCall(ion_spectrum_find(&b->spectrum, prepared, x, &b->tile_work, wanted, b->re + first,
+                                b->im + first, NULL));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* In the order of the table; those that read an evaluation come after one. */
 static const bench_part_timer bench_part_list[] = {
     {"prepare",                          BENCH_BATCH,           bench_do_prepare      },
@@ -164,6 +184,7 @@ static const bench_part_timer bench_part_list[] = {
     {"observe the whole ledger",         BENCH_BATCH,           bench_do_ledger       },
     {"steady states, which it follows",  BENCH_BATCH,           bench_do_solve        },
     {"leading eigenvalue",               BENCH_EIGEN,           bench_do_eigenvalue   },
+    {"leading eigenvalue, a tile",       BENCH_BATCH,           bench_do_spectrum     },
 };
 
 /* Seconds of one call: the median of several, each of at least 2 ms. */
@@ -208,6 +229,7 @@ static PetscErrorCode bench_batch_create(const bench_points *points, ion_solver 
   PetscCall(ion_block_create(2, BENCH_BATCH, &b->factors));
   PetscCall(ion_work_create(b->model, BENCH_BATCH, &b->work));
   PetscCall(ion_work_create(b->model, BENCH_LANES, &b->tile_work));
+  PetscCall(ion_spectrum_create(b->model, BENCH_LANES, &b->spectrum));
   ion_model_default_theta(b->model, b->theta);
   bench_write_theta(points, 0, BENCH_BATCH, b->theta);
   PetscCall(ion_solve_steady(solver, b->theta, b->x, &verdict));
@@ -220,6 +242,7 @@ static PetscErrorCode bench_batch_destroy(bench_batch *b)
   PetscFunctionBegin;
   PetscCall(ion_work_destroy(&b->work));
   PetscCall(ion_work_destroy(&b->tile_work));
+  PetscCall(ion_spectrum_destroy(&b->spectrum));
   PetscCall(ion_block_destroy(&b->factors));
   PetscCall(ion_block_destroy(&b->value));
   PetscCall(ion_block_destroy(&b->guess));

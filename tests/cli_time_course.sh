@@ -57,7 +57,8 @@ sed -n 9p trace.csv | grep -Eq '^70,-(70|69.99999)' || fail "trace: $(sed -n 9p 
 "$IONSWEEP" point neuron_glia --trace '1 s' >stdout 2>stderr
 [ $? = 2 ] || fail "a trace of a steady state is not refused"
 "$IONSWEEP" point collapse.yaml --trace '1 mM' >stdout 2>stderr
-[ $? = 2 ] && grep -q "wrong unit" stderr || fail "unit of a trace: $(cat stderr)"
+[ $? = 2 ] || fail "a trace in mM is not refused"
+grep -q "wrong unit" stderr || fail "unit of a trace: $(cat stderr)"
 
 if "$python" -c "import netCDF4, numpy" 2>/dev/null; then
   "$python" - <<'PYTHON' || failures=$((failures + 1))
@@ -126,7 +127,7 @@ refuse "name of an event" "names no event" 's/drained:/dra.ined:/'
 refuse "unknown end" "did you mean 'depolarised'" 's/ends_with: depolarised/ends_with: depolarized/'
 refuse "unknown key" "schedule" 's/schedule:/shedule:/'
 refuse "tolerance" "out of range" 's/until: 100 s/&\n  tolerance: 2/'
-refuse "unknown output" "did you mean 'ecs.K'" '$a outputs: [max.ecs.KK]'
-refuse "an output of steady states" "event.NAME.time" '$a outputs: [ecs.K]'
+refuse "unknown output" "did you mean 'ecs.K'" 's/^model:/outputs: [max.ecs.KK]\n&/'
+refuse "an output of steady states" "event.NAME.time" 's/^model:/outputs: [ecs.K]\n&/'
 
 exit "$((failures > 0))"

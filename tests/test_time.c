@@ -170,7 +170,7 @@ static PetscErrorCode petsc_ts_agrees_on_published_models(void)
 
     PetscCall(story_open(&s, names[k]));
     PetscCall(story_setup(&s, 1));
-    s.protocol.until                        = 2;
+    s.protocol.until                        = 0.6;
     s.protocol.tolerance                    = 1e-8;
     fixture_theta(&s.f, "pump_strength")[0] = 0;
     PetscCall(story_run(&s));

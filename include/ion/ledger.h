@@ -40,6 +40,9 @@ typedef struct {
       *flags; /**< of a value that is a word: the words of 0, 1, ..., blanks between; else NULL */
 } ion_output;
 
+/** Whether an output is read from the state alone, not from the branch or the spectrum. */
+PetscBool ion_output_is_of_state(const ion_output *output);
+
 /** The outputs a study wants, in order. */
 typedef struct ion_outputs ion_outputs;
 
@@ -88,6 +91,7 @@ PetscErrorCode ion_outputs_destroy(ion_outputs **outputs);
 size_t ion_outputs_count(const ion_outputs *outputs);
 const ion_output *ion_outputs_at(const ion_outputs *outputs, size_t i);
 PetscBool ion_outputs_need_eigenvalue(const ion_outputs *outputs); /**< stability or class wanted */
+PetscBool ion_outputs_show_eigenvalue(const ion_outputs *outputs); /**< stability wanted */
 
 /** The outputs whose derivatives the local sensitivities need, or NULL; lives as long as the outputs. */
 const ion_outputs *ion_outputs_differentiated(const ion_outputs *outputs);

@@ -247,6 +247,22 @@ void ion_model_dynamics(const ion_model *model, ion_block prepared, ion_block x,
                         unsigned char *dynamic);
 size_t ion_model_n_dynamic(const ion_model *model);
 
+/** Entries of that pencil which may differ from 0: the first n_J of J, then those of M. */
+typedef struct {
+  size_t n, n_J, n_entry;
+  const int *row, *col;         /**< [n_entry] */
+  const unsigned char *dynamic; /**< [n] */
+} ion_dynamics_pattern;
+const ion_dynamics_pattern *ion_model_dynamics_pattern(const ion_model *model);
+
+/** The entries at points first ... first + ION_PAD - 1 of an evaluation with Jacobian.
+ *
+ * @param[in]  first  a multiple of ION_PAD
+ * @param[out] value  [n_entry][ION_PAD]
+ */
+void ion_model_dynamics_strip(const ion_model *model, ion_block prepared, const ion_work *work,
+                              size_t first, ion_block value);
+
 /* ---- equations of motion ---- */
 
 /** The network in time, dy/dt = f(y; theta). Unknowns y: those of the steady state with ln n, n the amount in

@@ -53,6 +53,10 @@ PetscErrorCode ion_solver_destroy(ion_solver **solver);
 PetscErrorCode ion_solve_steady(ion_solver *solver, ion_block theta, ion_block x,
                                 const ion_verdict *verdict);
 
+/** Whether eigenvalues serve the output `class` alone: then they stay NaN at departed states, which are
+ * collapsed whatever theirs are. False at first. */
+void ion_solver_set_for_class(ion_solver *solver, PetscBool for_class);
+
 /** Prepared rows of the last batch solved, [n_prepared][n_point]; valid until the next. */
 ion_block ion_solver_prepared(const ion_solver *solver);
 

@@ -257,8 +257,8 @@ const ion_item_kind ion_item_eigenvalue     = {eigenvalue, "stability", "1/s", 1
 const ion_item_kind ion_item_frequency      = {frequency, "stability", "Hz",
                                                0.15915494309189535 /* 1/(2 pi) */, PETSC_TRUE};
 const ion_item_kind ion_item_class          = {verdict, "class", "1", 1.0, PETSC_TRUE};
-const ion_item_kind ion_item_departure      = {departure, "class", "1", 1.0, PETSC_TRUE};
-const ion_item_kind ion_item_departure_kind = {departure_kind, "class", "1", 1.0, PETSC_TRUE};
+const ion_item_kind ion_item_departure      = {departure, "departure", "1", 1.0, PETSC_TRUE};
+const ion_item_kind ion_item_departure_kind = {departure_kind, "departure", "1", 1.0, PETSC_TRUE};
 
 void ion_outputs_observe(const ion_outputs *outputs, ion_block theta, ion_block prepared,
                          const ion_work *work_, size_t n_point, const unsigned char *reached,

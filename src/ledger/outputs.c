@@ -35,9 +35,25 @@ const ion_output *ion_outputs_at(const ion_outputs *outputs, size_t i)
   return &outputs->item[i].about;
 }
 
+PetscBool ion_output_is_of_state(const ion_output *output)
+{
+  return (PetscBool)(strcmp(output->group, "class") != 0 &&
+                     strcmp(output->group, "departure") != 0 &&
+                     strcmp(output->group, "stability") != 0);
+}
+
 PetscBool ion_outputs_need_eigenvalue(const ion_outputs *outputs)
 {
   return outputs->need_eigenvalue;
+}
+
+PetscBool ion_outputs_show_eigenvalue(const ion_outputs *outputs)
+{
+  for (size_t i = 0; i < outputs->n; i++)
+    if (outputs->item[i].kind == &ion_item_eigenvalue ||
+        outputs->item[i].kind == &ion_item_frequency)
+      return PETSC_TRUE;
+  return PETSC_FALSE;
 }
 
 static PetscBool matches(const ion_output *output, const char *word)

@@ -130,6 +130,7 @@ PetscErrorCode ion_model_setup(ion_model *model)
   PetscCall(ion_model_layout(model));
   PetscCall(ion_model_calibrate(model));
   PetscCall(ion_model_assemble(model));
+  PetscCall(ion_model_list_dynamics(model));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -1,8 +1,10 @@
 /* The linearised dynamics at a state: pools, volumes and gates in time, charge and conserved totals as
- * constraints. Unknowns are those of the steady state, then the gates; M y' = J y. */
+ * constraints. Unknowns are those of the steady state, then the gates; M y' = J y. Which rows of an evaluation
+ * make up each entry is written down once a model and read for one point or for a strip of them. */
+#include "base/lanes.h"
 #include "model_impl.h"
 
-#include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 size_t ion_model_n_dynamic(const ion_model *model)
@@ -10,21 +12,34 @@ size_t ion_model_n_dynamic(const ion_model *model)
   return model->n_state + model->network.n_gate;
 }
 
+/* ---- the terms ---- */
+
+/* While the terms are listed: counted first, where `item` is NULL. */
 typedef struct {
   const ion_model *model;
-  ion_block prepared, s;
-  size_t p, n;
-  double *J, *M;
+  ion_dynamics_term *item;
+  size_t n;
 } ion_linear;
 
-static double value(const ion_linear *e, int row)
+/* coefficient * a * b / c into entry (i, x) of J, or of M */
+static void add(ion_linear *e, PetscBool is_mass, int i, int x, ion_dynamics_term term)
 {
-  return row < 0 ? ion_row(e->prepared, (size_t)~row)[e->p] : ion_row(e->s, (size_t)row)[e->p];
+  term.is_mass = is_mass;
+  term.i       = i;
+  term.x       = x;
+  term.order   = e->n;
+  if (e->item) e->item[e->n] = term;
+  e->n++;
 }
 
-static void add(const ion_linear *e, double *matrix, int i, int x, double v)
+static ion_dynamics_term product(const ion_linear *e, double coefficient, int a, int b)
 {
-  matrix[(size_t)i + e->n * (size_t)x] += v;
+  return (ion_dynamics_term){.coefficient = coefficient, .a = a, .b = b, .c = ~e->model->prep_one};
+}
+
+static ion_dynamics_term single(const ion_linear *e, double coefficient, int a)
+{
+  return product(e, coefficient, a, ~e->model->prep_one);
 }
 
 /* The column of a gate that moves in time, or of the one it is a function of; -1 for none. */
@@ -37,7 +52,7 @@ static int gate_variable(const ion_model *m, const ion_gate *gate)
 
 /* factor * dJ_r/dx into row i, gates as variables of their own: what the steady gates contribute to the
  * derivative by V moves to the columns of the gates, dJ/dg = J power/g, for g(n) times dg/dn. */
-static void add_rate(const ion_linear *e, int i, size_t r, double factor)
+static void add_rate(ion_linear *e, int i, size_t r, double factor)
 {
   const ion_model *m          = e->model;
   const ion_process_detail *d = &m->process_detail[r];
@@ -47,52 +62,56 @@ static void add_rate(const ion_linear *e, int i, size_t r, double factor)
   for (size_t k = 0; k < d->n_total; k++) {
     const ion_total *t = &m->total[d->first_total + k];
 
-    add(e, e->J, i, t->x, factor * t->coefficient * value(e, t->row));
+    add(e, PETSC_FALSE, i, t->x, single(e, factor * t->coefficient, t->row));
   }
   for (int k = 0; k < d->n_gate; k++) {
-    const double g = value(e, d->row_gate[k]), dg = value(e, d->row_gate[k] + 1);
-    const double dJ    = factor * value(e, m->row_J + (int)r) * d->gate[k].power / g;
-    const int variable = gate_variable(m, &d->gate[k]);
+    const int variable     = gate_variable(m, &d->gate[k]);
+    const double dJ        = factor * d->gate[k].power;
+    ion_dynamics_term by_g = single(e, dJ, m->row_J + (int)r),
+                      by_V = product(e, -dJ * unit, m->row_J + (int)r, d->row_gate[k] + 1);
 
-    if (variable < 0 || g == 0) continue;
-    add(e, e->J, i, variable, d->gate[k].of < 0 ? dJ : dJ * value(e, d->row_gate[k] + 2));
-    add(e, e->J, i, x_V, -dJ * dg * unit);
+    if (variable < 0) continue;
+    by_g.c = by_V.c = d->row_gate[k];
+    if (d->gate[k].of >= 0) by_g.b = d->row_gate[k] + 2;
+    add(e, PETSC_FALSE, i, variable, by_g);
+    add(e, PETSC_FALSE, i, x_V, by_V);
   }
 }
 
 /* n = c w of a pool in the remainder: dw = -sum_j dw_j over the free volumes. */
-static void add_remainder(const ion_linear *e, int i, int compartment, double n)
+static void add_remainder(ion_linear *e, int i, int compartment, int amount)
 {
   const ion_model *m = e->model;
 
-  for (size_t j = 0; j < m->network.n_compartment; j++)
-    if (m->compartment[j].x_w >= 0)
-      add(e, e->M, i, m->compartment[j].x_w,
-          -n * value(e, m->row_w + (int)j) / value(e, m->row_w + compartment));
+  for (size_t j = 0; j < m->network.n_compartment; j++) {
+    ion_dynamics_term term = product(e, -1, amount, m->row_w + (int)j);
+
+    term.c = m->row_w + compartment;
+    if (m->compartment[j].x_w >= 0) add(e, PETSC_TRUE, i, m->compartment[j].x_w, term);
+  }
 }
 
 /* dn/dt = S J with n = c w, or dw/dt = J of its water. */
-static void fill_balance(const ion_linear *e, int i)
+static void fill_balance(ion_linear *e, int i)
 {
   const ion_model *m = e->model;
   const int q        = m->row_pool[i];
 
   if (q < 0) {
-    const int r    = m->row_kind_equilibrium[i];
-    const double w = value(e, m->row_w + m->process_detail[r].inner);
+    const int r = m->row_kind_equilibrium[i];
 
-    add(e, e->M, i, i, w);
+    add(e, PETSC_TRUE, i, i, single(e, 1, m->row_w + m->process_detail[r].inner));
     add_rate(e, i, (size_t)r, 1);
     return;
   }
-  const double n = value(e, m->plan[q].amount);
-  const int x_w  = m->compartment[m->pool[q].compartment].x_w;
+  const int n   = m->plan[q].amount;
+  const int x_w = m->compartment[m->pool[q].compartment].x_w;
 
   if (m->plan[q].rule == ION_POOL_PAIR)
-    add(e, e->M, i, i, n * value(e, m->plan[q].share + 1));
+    add(e, PETSC_TRUE, i, i, product(e, 1, n, m->plan[q].share + 1));
   else {
-    add(e, e->M, i, i, n);
-    if (x_w >= 0) add(e, e->M, i, x_w, n);
+    add(e, PETSC_TRUE, i, i, single(e, 1, n));
+    if (x_w >= 0) add(e, PETSC_TRUE, i, x_w, single(e, 1, n));
     if (m->compartment[m->pool[q].compartment].volume == ION_VOLUME_REMAINDER)
       add_remainder(e, i, m->pool[q].compartment, n);
   }
@@ -102,23 +121,23 @@ static void fill_balance(const ion_linear *e, int i)
 }
 
 /* Charge and conserved totals: row `from` of dF/dx. */
-static void fill_constraint(const ion_linear *e, int i, int from)
+static void fill_constraint(ion_linear *e, int i, int from)
 {
   const ion_pattern *pattern = &e->model->pattern;
 
   for (int k = pattern->start[from]; k < pattern->start[from + 1]; k++)
-    add(e, e->J, i, pattern->col[k], value(e, e->model->row_jac + k));
+    add(e, PETSC_FALSE, i, pattern->col[k], single(e, 1, e->model->row_jac + k));
 }
 
 /* An electroneutral composition in time: C dV/dt = F sum z S J, and the charge row instead of the balance of
  * the ion that follows. */
-static void fill_neutrality(const ion_linear *e, int compartment)
+static void fill_neutrality(ion_linear *e, int compartment)
 {
-  const ion_model *m    = e->model;
-  const int i           = m->compartment[compartment].x_V;
-  const double capacity = value(e, ~m->prep_capacitance[compartment]);
+  const ion_model *m = e->model;
+  const int i        = m->compartment[compartment].x_V;
 
-  add(e, e->M, i, i, capacity * ion_thermal_voltage(m->T_ref));
+  add(e, PETSC_TRUE, i, i,
+      single(e, ion_thermal_voltage(m->T_ref), ~m->prep_capacitance[compartment]));
   for (size_t r = 0; r < m->network.n_process; r++)
     for (size_t t = 0; t < m->process[r].n_pool; t++) {
       const ion_pool *pool = &m->pool[m->process[r].term[t].pool];
@@ -129,7 +148,7 @@ static void fill_neutrality(const ion_linear *e, int compartment)
 }
 
 /* dg/dt = rate (g_inf(V) - g) */
-static void fill_gates(const ion_linear *e)
+static void fill_gates(ion_linear *e)
 {
   const ion_model *m = e->model;
   const double unit  = ion_thermal_voltage(m->T_ref);
@@ -138,13 +157,13 @@ static void fill_gates(const ion_linear *e)
     const ion_process_detail *d = &m->process_detail[r];
 
     for (int k = 0; k < d->n_gate; k++) {
-      const int i       = (int)m->n_state + d->gate[k].dynamic;
-      const double rate = value(e, d->row_gate[k] + 2), dg = value(e, d->row_gate[k] + 1);
+      const int i = (int)m->n_state + d->gate[k].dynamic, rate = d->row_gate[k] + 2;
 
       if (!d->gate[k].is_dynamic) continue;
-      add(e, e->M, i, i, 1);
-      add(e, e->J, i, i, -rate);
-      add(e, e->J, i, m->compartment[d->inner].x_V, rate * dg * unit);
+      add(e, PETSC_TRUE, i, i, single(e, 1, ~m->prep_one));
+      add(e, PETSC_FALSE, i, i, single(e, -1, rate));
+      add(e, PETSC_FALSE, i, m->compartment[d->inner].x_V,
+          product(e, unit, rate, d->row_gate[k] + 1));
     }
   }
 }
@@ -160,7 +179,7 @@ static int neutral_compartment(const ion_model *m, int i)
   return -1;
 }
 
-static void fill_rows(const ion_linear *e, unsigned char *dynamic)
+static void fill_rows(ion_linear *e, unsigned char *dynamic)
 {
   const ion_model *m = e->model;
 
@@ -178,20 +197,128 @@ static void fill_rows(const ion_linear *e, unsigned char *dynamic)
     else
       fill_constraint(e, i, i);
   }
+  for (size_t g = 0; g < m->network.n_gate; g++) dynamic[m->n_state + g] = 1;
+  fill_gates(e);
+}
+
+/* ---- entries ---- */
+
+static int compare_terms(const void *a, const void *b)
+{
+  const ion_dynamics_term *s = a, *t = b;
+
+  if (s->is_mass != t->is_mass) return s->is_mass ? 1 : -1;
+  if (s->i != t->i) return s->i < t->i ? -1 : 1;
+  if (s->x != t->x) return s->x < t->x ? -1 : 1;
+  return s->order < t->order ? -1 : s->order > t->order;
+}
+
+/* Terms of one place follow each other: entry k has those from start[k] on. */
+static void number_entries(ion_dynamics *d)
+{
+  size_t n = 0;
+
+  for (size_t k = 0; k < d->n_term; k++) {
+    const ion_dynamics_term *t = &d->term[k];
+
+    if (k && t->is_mass == t[-1].is_mass && t->i == t[-1].i && t->x == t[-1].x) continue;
+    d->start[n] = k;
+    d->row[n]   = t->i;
+    d->col[n++] = t->x;
+    if (!t->is_mass) d->about.n_J = n;
+  }
+  d->start[n]      = d->n_term;
+  d->about.n_entry = n;
+}
+
+PetscErrorCode ion_model_list_dynamics(ion_model *model)
+{
+  ion_dynamics *d = &model->dynamics;
+  ion_linear e    = {.model = model};
+
+  PetscFunctionBegin;
+  d->dynamic = ion_model_alloc(model, ion_model_n_dynamic(model));
+  PetscCheck(d->dynamic, PETSC_COMM_SELF, PETSC_ERR_MEM, "no memory");
+  fill_rows(&e, d->dynamic);
+  d->n_term = e.n;
+  d->term   = ion_model_alloc(model, e.n * sizeof *d->term);
+  d->start  = ion_model_alloc(model, (e.n + 1) * sizeof *d->start);
+  d->row    = ion_model_alloc(model, e.n * sizeof *d->row);
+  d->col    = ion_model_alloc(model, e.n * sizeof *d->col);
+  PetscCheck(d->term && d->start && d->row && d->col, PETSC_COMM_SELF, PETSC_ERR_MEM, "no memory");
+  e = (ion_linear){.model = model, .item = d->term};
+  fill_rows(&e, d->dynamic);
+  qsort(d->term, d->n_term, sizeof *d->term, compare_terms);
+  number_entries(d);
+  d->about.n       = ion_model_n_dynamic(model);
+  d->about.row     = d->row;
+  d->about.col     = d->col;
+  d->about.dynamic = d->dynamic;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+const ion_dynamics_pattern *ion_model_dynamics_pattern(const ion_model *model)
+{
+  return &model->dynamics.about;
+}
+
+/* ---- values ---- */
+
+static double value(ion_block prepared, ion_block scratch, int row, size_t p)
+{
+  return row < 0 ? ion_row(prepared, (size_t)~row)[p] : ion_row(scratch, (size_t)row)[p];
 }
 
 void ion_model_dynamics(const ion_model *model, ion_block prepared, ion_block x,
                         const ion_work *work, size_t p, double *J, double *M,
                         unsigned char *dynamic)
 {
-  const size_t n     = ion_model_n_dynamic(model);
-  const ion_linear e = {
-      .model = model, .prepared = prepared, .s = work->scratch, .p = p, .n = n, .J = J, .M = M};
+  const ion_dynamics *d = &model->dynamics;
+  const size_t n        = d->about.n;
 
   (void)x;
   memset(J, 0, n * n * sizeof *J);
   memset(M, 0, n * n * sizeof *M);
-  fill_rows(&e, dynamic);
-  for (size_t g = 0; g < model->network.n_gate; g++) dynamic[model->n_state + g] = 1;
-  fill_gates(&e);
+  memcpy(dynamic, d->dynamic, n);
+  for (size_t k = 0; k < d->n_term; k++) {
+    const ion_dynamics_term *t = &d->term[k];
+    const double c             = value(prepared, work->scratch, t->c, p);
+    double *to                 = (t->is_mass ? M : J) + (size_t)t->i + n * (size_t)t->x;
+
+    if (c != 0)
+      *to += t->coefficient * value(prepared, work->scratch, t->a, p) *
+             value(prepared, work->scratch, t->b, p) / c;
+  }
+}
+
+ION_INLINE ion_lanes strip(ion_block prepared, ion_block scratch, int row, size_t first)
+{
+  const double *from = row < 0 ? ion_row(prepared, (size_t)~row) : ion_row(scratch, (size_t)row);
+
+  return *(const ion_lanes_anywhere *)(const void *)(from + first);
+}
+
+void ion_model_dynamics_strip(const ion_model *model, ion_block prepared, const ion_work *work,
+                              size_t first, ion_block value_)
+{
+  const ion_dynamics *d = &model->dynamics;
+  const int one         = ~model->prep_one;
+
+  for (size_t k = 0; k < d->about.n_entry; k++) {
+    ion_lanes sum = {0};
+
+    for (size_t i = d->start[k]; i < d->start[k + 1]; i++) {
+      const ion_dynamics_term *t = &d->term[i];
+      ion_lanes y                = t->coefficient * strip(prepared, work->scratch, t->a, first);
+
+      if (t->b != one) y *= strip(prepared, work->scratch, t->b, first);
+      if (t->c != one) {
+        const ion_lanes c = strip(prepared, work->scratch, t->c, first);
+
+        y = ion_lanes_choose(c != 0, y / c, (ion_lanes){0});
+      }
+      sum += y;
+    }
+    *ion_lanes_at(value_, k, 0) = sum;
+  }
 }

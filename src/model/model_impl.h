@@ -150,6 +150,25 @@ typedef struct {
   size_t n_src, src_capacity;
 } ion_program;
 
+/* coefficient * a * b / c, rows as in a program; 0 where c is. */
+typedef struct {
+  int i, x; /* entry of J, or of M */
+  PetscBool is_mass;
+  double coefficient;
+  int a, b, c;
+  size_t order;
+} ion_dynamics_term;
+
+/* The linearised dynamics. */
+typedef struct {
+  ion_dynamics_pattern about;
+  ion_dynamics_term *term; /* sorted by entry */
+  size_t n_term;
+  size_t *start; /* [n_entry + 1] */
+  int *row, *col;
+  unsigned char *dynamic;
+} ion_dynamics;
+
 typedef struct {
   int inner, outer, z;
   int row_u, row_e, row_B, row_dB;
@@ -211,6 +230,7 @@ struct ion_model {
   ion_field_rows field[ION_MAX_FIELDS];
   int n_field;
   ion_program residual_program, jacobian_program;
+  ion_dynamics dynamics;
 
   /* prepared rows */
   size_t n_prepared;
@@ -292,6 +312,9 @@ PetscErrorCode ion_model_layout(ion_model *model);
 
 /* assemble.c */
 PetscErrorCode ion_model_assemble(ion_model *model);
+
+/* dynamics.c */
+PetscErrorCode ion_model_list_dynamics(ion_model *model);
 
 /* program.c */
 PetscErrorCode ion_program_product(ion_program *program, int dst, double coefficient, int a, int b);

@@ -63,35 +63,33 @@ PetscErrorCode ion_program_destroy(ion_program *program)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* A prepared row may be a view into a longer one, so its vectors need not be aligned as rows are. */
-typedef double ion_source
-    __attribute__((vector_size(ION_PAD * sizeof(double)), aligned(8), may_alias));
-
-ION_INLINE const ion_source *source(int s, ion_block scratch, ion_block prepared, size_t first)
+/* A prepared row may be a view into a longer one. */
+ION_INLINE const ion_lanes_anywhere *source(int s, ion_block scratch, ion_block prepared,
+                                            size_t first)
 {
   const double *row = s < 0 ? ion_row(prepared, (size_t)~s) : ion_row(scratch, (size_t)s);
 
-  return (const ion_source *)(const void *)(row + first);
+  return (const ion_lanes_anywhere *)(const void *)(row + first);
 }
 
 /* One step over `width` vectors from point `first` on. */
 ION_INLINE void run_op(const ion_program *program, const ion_op *op, ion_block scratch,
                        ion_block prepared, size_t first, int width)
 {
-  const int *src      = program->src + op->first;
-  const double *k     = program->coefficient + op->first;
-  ion_lanes *dst      = ion_lanes_at(scratch, (size_t)op->dst, first), sum[ION_STRIP];
-  const ion_source *a = source(src[0], scratch, prepared, first);
+  const int *src              = program->src + op->first;
+  const double *k             = program->coefficient + op->first;
+  ion_lanes *dst              = ion_lanes_at(scratch, (size_t)op->dst, first), sum[ION_STRIP];
+  const ion_lanes_anywhere *a = source(src[0], scratch, prepared, first);
 
   for (int v = 0; v < width; v++) sum[v] = k[0] * a[v];
   if (op->code == ION_OP_PRODUCT) {
-    const ion_source *b = source(src[1], scratch, prepared, first);
+    const ion_lanes_anywhere *b = source(src[1], scratch, prepared, first);
 
     for (int v = 0; v < width; v++) dst[v] = sum[v] * b[v];
     return;
   }
   for (int i = 1; i < op->n; i++) {
-    const ion_source *b = source(src[i], scratch, prepared, first);
+    const ion_lanes_anywhere *b = source(src[i], scratch, prepared, first);
 
     for (int v = 0; v < width; v++) sum[v] += k[i] * b[v];
   }

@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 
 static const char model_as_it_stands[] = "{kind: points, points: [{}]}";
-static const char default_outputs[]    = "[state, ledger.total, class]";
+static const char default_outputs[]    = "[state, ledger.total, class, departure]";
 
 static PetscBool is_file(const char *path)
 {

@@ -135,6 +135,7 @@ static PetscErrorCode prepare(ion_study *study)
   if (s->is_ready) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(ion_study_varying(study, &varying));
   PetscCall(ion_solver_create(model, varying, ion_design_n_factor(study->design), n, &s->solver));
+  ion_solver_set_for_class(s->solver, (PetscBool)!ion_outputs_show_eigenvalue(s->outputs));
   PetscCall(make_response(study, s, varying));
   PetscCall(PetscFree(varying));
   PetscCall(PetscCalloc1(ion_model_network(model)->n_process, &s->audit));

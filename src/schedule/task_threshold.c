@@ -220,7 +220,7 @@ static PetscErrorCode add_states(const ion_study *study, search *s)
   for (size_t k = 0; k < ion_outputs_count(s->ledger); k++) {
     const ion_output *of = ion_outputs_at(s->ledger, k);
 
-    if (!strcmp(of->group, "stability") || of->flags) continue;
+    if (!ion_output_is_of_state(of)) continue;
     snprintf(name, sizeof name, "threshold.%s", of->name);
     snprintf(group, sizeof group, "threshold.%s", of->group);
     snprintf(text, sizeof text, "%s at the threshold", of->long_name);

@@ -153,19 +153,20 @@ static PetscErrorCode make_solver(ion_study *study, size_t n)
 
 static PetscErrorCode prepare(ion_study *study)
 {
-  static const char class_[] = "[class]";
-  course_task *t             = study->state;
-  const size_t n             = ION_STUDY_BATCH;
+  static const char class_word[] = "class";
+  course_task *t                 = study->state;
+  const size_t n                 = ION_STUDY_BATCH;
 
   PetscFunctionBegin;
   if (t->is_ready) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(make_course(study, n));
   if (t->from_steady || t->wants_recovery) PetscCall(make_solver(study, n));
   if (t->wants_recovery) {
-    PetscCall(ion_spec_parse("outputs", class_, strlen(class_), &t->verdict_text));
+    PetscCall(ion_spec_parse("outputs", class_word, strlen(class_word), &t->verdict_text));
     PetscCall(ion_outputs_create(study->model, ion_spec_root(t->verdict_text), &t->verdict));
+    while (strcmp(ion_outputs_at(t->verdict, t->class_row)->name, class_word) != 0) t->class_row++;
     PetscCall(ion_work_create(study->model, ION_STUDY_TILE, &t->work));
-    PetscCall(ion_block_create(1, n, &t->class_));
+    PetscCall(ion_block_create(ion_outputs_count(t->verdict), n, &t->class_));
   }
   t->is_ready = PETSC_TRUE;
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -222,7 +223,7 @@ static void judge_bounds(const ion_study *study, size_t n)
 
 static PetscBool has_recovered(const course_task *t, size_t p)
 {
-  const int class_ = (int)ion_row(t->class_, 0)[p];
+  const int class_ = (int)ion_row(t->class_, t->class_row)[p];
   double distance  = 0;
 
   if (class_ != ION_CLASS_PHYSIOLOGICAL || t->solved[p] != ION_OK ||

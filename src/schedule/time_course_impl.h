@@ -43,7 +43,8 @@ typedef struct {
   PetscBool is_ready;
   ion_course *course;
   ion_solver *solver;   /* of the steady states at time 0 or at the end, where either is wanted */
-  ion_outputs *verdict; /* class, whether the bounds hold */
+  ion_outputs *verdict; /* class, whether the bounds hold: row class_row */
+  size_t class_row;
   ion_spec *verdict_text;
   ion_work work;
   ion_block event_time, largest, smallest, last, x, x_steady, theta, class_;

@@ -91,7 +91,9 @@ void ion_tracker_aim_at(ion_tracker *tracker, size_t lane, double sigma);
 /* The iterate becomes the base point. */
 void ion_tracker_accept(ion_tracker *tracker, size_t lane);
 
-/* One Newton step of every busy lane. */
+/* F, dF/dx and F_sigma at the iterates, then one Newton step of every busy lane; or both. */
+void ion_tracker_evaluate_round(ion_tracker *tracker);
+PetscErrorCode ion_tracker_step(ion_tracker *tracker);
 PetscErrorCode ion_tracker_iterate(ion_tracker *tracker);
 
 /* At the iterates: (w, h) of [J F_sigma; c]^T (w, h) = (0, 1), component i over the lanes. */

@@ -2,6 +2,9 @@
 #ifndef ION_SOLVER_IMPL_H
 #define ION_SOLVER_IMPL_H
 
+#include "eigen_lanes.h"
+#include "reduction.h"
+
 #include <ion/solver.h>
 
 /* ---- elimination: sparse LU found once a model, executed over rows of points ---- */
@@ -89,6 +92,33 @@ void ion_tile_solve(const ion_elimination *elimination, ion_tile *tile);
 const double *ion_tile_direction(const ion_elimination *elimination, const ion_tile *tile,
                                  size_t i);
 
+/* ---- spectra of the dynamics over a tile ---- */
+
+typedef struct {
+  const ion_model *model;
+  size_t lanes, order; /* a multiple of ION_PAD; most eigenvalues of a lane */
+  ion_reduction reduction;
+  ion_eigen eigen;
+  size_t gathered[ION_EIGEN_LANES], n_gathered; /* lanes whose matrix waits for its eigenvalues */
+  ion_block re, im; /* [order][lanes] s^-1, eigenvalues of the lanes last asked for, in no order */
+  size_t *count;    /* [lanes] how many of them; 0 where the lane is not finite */
+  double *re_one, *im_one; /* [order] of one point */
+  size_t n_by_one;         /* lanes done one at a time since creation */
+} ion_spectrum;
+
+PetscErrorCode ion_spectrum_create(const ion_model *model, size_t lanes, ion_spectrum *spectrum);
+PetscErrorCode ion_spectrum_destroy(ion_spectrum *spectrum);
+
+/* All eigenvalues of the dynamics in the lanes wanted, of an evaluation ION_RESIDUAL | ION_JACOBIAN that no
+ * elimination has overwritten: in spectrum->re and im. A lane's bits depend neither on its place nor on the others.
+ *
+ * wanted [lanes] 0 or 1; re, im [lanes] the eigenvalue of largest real part and its imaginary part >= 0, s^-1, NaN
+ * where the lane is not finite; n_unstable [lanes] eigenvalues with a positive real part, -1 there, or NULL. Lanes
+ * that are not wanted keep what they had. */
+PetscErrorCode ion_spectrum_find(ion_spectrum *spectrum, ion_block prepared, ion_block x,
+                                 const ion_work *work, const unsigned char *wanted, double *re,
+                                 double *im, int *n_unstable);
+
 struct ion_solver {
   const ion_model *model;
   size_t n_state, n_theta, n_varying, max_batch;
@@ -107,6 +137,8 @@ struct ion_solver {
   ion_pattern relaxed;        /* its pattern: that of the model, then those entries row by row */
   int *relaxed_start, *relaxed_col, *relaxed_slot;
   ion_tile tile, rescue;
+  ion_spectrum spectrum;   /* of the tile; made when first asked for */
+  PetscBool for_class;     /* departed states need no eigenvalues */
   ion_block prepared;      /* [n_prepared][max_batch] */
   PetscBool *is_logarithm; /* [n_state] of a concentration */
   int *potential;          /* unknowns that are potentials */

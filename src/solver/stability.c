@@ -214,34 +214,45 @@ PetscErrorCode ion_stability_spectrum(const ion_model *model, ion_block prepared
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode ion_stability_batch(ion_solver *solver)
+/* Eigenvalues of a tile that begins at point `first`. */
+static PetscErrorCode find_tile(ion_solver *solver, size_t first, size_t n)
 {
-  const ion_verdict *v = solver->verdict;
-  const size_t lanes   = solver->tile.lanes;
-  ion_dynamics s       = {0};
+  const ion_verdict *v     = solver->verdict;
+  const ion_block prepared = {solver->prepared.data + first, solver->prepared.n_row, n,
+                              solver->prepared.stride};
+  const ion_block x        = {solver->x.data + first, solver->n_state, n, solver->x.stride};
+  unsigned char wanted[ION_MAX_LANES] = {0};
+  double re[ION_MAX_LANES], im[ION_MAX_LANES];
+  PetscBool is_any = PETSC_FALSE;
 
   PetscFunctionBegin;
-  PetscCall(create_dynamics(solver->model, &s));
-  for (size_t first = 0; first < solver->n_point; first += lanes) {
-    const size_t left = solver->x.stride - first, n = left < lanes ? left : lanes;
-    const ion_block prepared = {solver->prepared.data + first, solver->prepared.n_row, n,
-                                solver->prepared.stride};
-    const ion_block x        = {solver->x.data + first, solver->n_state, n, solver->x.stride};
-
+  for (size_t l = 0; l < n && first + l < solver->n_point; l++) {
+    wanted[l] = v->status[first + l] == ION_OK &&
+                !(solver->for_class && v->reached[first + l] == ION_REACHED_DEPARTED);
+    re[l] = im[l] = (double)NAN;
+    if (wanted[l]) is_any = PETSC_TRUE;
+  }
+  if (is_any) {
     ion_model_evaluate(solver->model, prepared, x, n, ION_RESIDUAL | ION_JACOBIAN,
                        &solver->tile.work);
-    for (size_t l = 0; l < n && first + l < solver->n_point; l++) {
-      double re = NAN, im = NAN;
-      size_t count;
-
-      if (v->status[first + l] == ION_OK) {
-        PetscCall(find_eigenvalues(solver->model, prepared, x, &solver->tile.work, l, &s, &count));
-        take_leading(&s, count, &re, &im);
-      }
-      v->eigen_re[first + l] = re;
-      if (v->eigen_im) v->eigen_im[first + l] = im;
-    }
+    PetscCall(ion_spectrum_find(&solver->spectrum, prepared, x, &solver->tile.work, wanted, re, im,
+                                NULL));
   }
-  PetscCall(destroy_dynamics(&s));
+  for (size_t l = 0; l < n && first + l < solver->n_point; l++) {
+    v->eigen_re[first + l] = re[l];
+    if (v->eigen_im) v->eigen_im[first + l] = im[l];
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode ion_stability_batch(ion_solver *solver)
+{
+  const size_t lanes = solver->tile.lanes;
+
+  PetscFunctionBegin;
+  if (!solver->spectrum.lanes)
+    PetscCall(ion_spectrum_create(solver->model, lanes, &solver->spectrum));
+  for (size_t first = 0; first < solver->n_point; first += lanes)
+    PetscCall(find_tile(solver, first, PetscMin(lanes, solver->x.stride - first)));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -190,6 +190,7 @@ PetscErrorCode ion_solver_destroy(ion_solver **out)
   PetscCall(ion_relaxation_destroy(solver));
   PetscCall(ion_tile_destroy(&solver->tile));
   PetscCall(ion_tile_destroy(&solver->rescue));
+  PetscCall(ion_spectrum_destroy(&solver->spectrum));
   PetscCall(ion_block_destroy(&solver->prepared));
   PetscCall(PetscFree(solver->prepared_varying));
   PetscCall(PetscFree(solver->varying));
@@ -262,6 +263,11 @@ PetscErrorCode ion_solve_steady(ion_solver *solver, ion_block theta, ion_block x
   hand_over(solver, x);
   PetscCall(VecRestoreArray(solver->vec, &solver->x.data));
   PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+void ion_solver_set_for_class(ion_solver *solver, PetscBool for_class)
+{
+  solver->for_class = for_class;
 }
 
 ion_block ion_solver_prepared(const ion_solver *solver)

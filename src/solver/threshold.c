@@ -48,8 +48,8 @@ static PetscErrorCode create_parts(ion_threshold *s, size_t max_batch)
   PetscCall(ion_block_create(n, lanes, &s->perturbed));
   PetscCall(PetscCalloc4(max_batch, &s->bound_end, max_batch, &s->reached, max_batch,
                          &s->sigma_start, max_batch, &s->starts));
-  s->n_dynamic = ion_model_n_dynamic(s->model);
-  PetscCall(PetscMalloc2(s->n_dynamic, &s->re, s->n_dynamic, &s->im));
+  PetscCall(ion_spectrum_create(s->model, lanes, &s->spectrum));
+  PetscCall(PetscMalloc2(lanes, &s->re, lanes, &s->im));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -86,6 +86,7 @@ PetscErrorCode ion_threshold_destroy(ion_threshold **out)
   PetscCall(PetscFree(s->kept));
   PetscCall(PetscFree4(s->bound_end, s->reached, s->sigma_start, s->starts));
   PetscCall(PetscFree2(s->re, s->im));
+  PetscCall(ion_spectrum_destroy(&s->spectrum));
   PetscCall(ion_tracker_destroy(&s->tracker));
   PetscCall(ion_solver_destroy(&s->solver));
   PetscCall(ion_block_destroy(&s->theta_start));
@@ -215,82 +216,99 @@ static size_t next_point(const ion_threshold *s, size_t p, size_t n)
   return p;
 }
 
-/* Eigenvalues at the iterate of a lane; at a fold all but the one nearest to 0 count. */
-static PetscErrorCode read_spectrum(ion_threshold *s, size_t lane)
+/* Eigenvalues at the iterate of a lane, from those found; at a fold all but the one nearest to 0 count. */
+static void read_spectrum(ion_threshold *s, size_t lane)
 {
   ion_threshold_lane *l   = &s->lane[lane];
   const PetscBool is_fold = (PetscBool)(l->stage == ION_STAGE_FOLD_MET);
-  size_t n, nearest = 0;
+  const size_t n          = s->spectrum.count[lane];
+  double least            = (double)INFINITY;
+  size_t nearest          = 0;
+
+  l->is_unstable = PETSC_FALSE;
+  for (size_t i = 0; i < n; i++) {
+    const double size = hypot(ion_row(s->spectrum.re, i)[lane], ion_row(s->spectrum.im, i)[lane]);
+
+    if (size < least) nearest = i;
+    least = fmin(least, size);
+  }
+  for (size_t i = 0; i < n; i++)
+    if (ion_row(s->spectrum.re, i)[lane] > 0 && !(is_fold && i == nearest))
+      l->is_unstable = PETSC_TRUE;
+  l->eigen    = s->re[lane];
+  l->eigen_im = s->im[lane];
+  l->known    = PETSC_TRUE;
+}
+
+/* What a lane does after a round: those that wait for their eigenvalues have them now, the others may have arrived. A
+ * lane that needs them waits over the next round, whose evaluation is at its iterate. */
+static void serve_lane(ion_threshold *s, size_t lane)
+{
+  ion_tracker *t = &s->tracker;
+  ion_track_state state;
+
+  if (s->waits[lane]) {
+    read_spectrum(s, lane);
+    s->waits[lane] = 0;
+    t->busy[lane]  = 1;
+  } else {
+    if (!t->busy[lane]) return;
+    state = ion_tracker_judge(t, lane);
+    if (state == ION_TRACK_BUSY) return;
+    s->lane[lane].margin_new =
+        ion_threshold_margin(s->model, t->theta, &t->work, lane, &s->lane[lane].bound);
+    if (state == ION_TRACK_LOST) {
+      ion_threshold_lose(s, lane);
+      return;
+    }
+  }
+  if (ion_threshold_arrive(s, lane)) return;
+  s->waits[lane] = 1;
+  t->busy[lane]  = 0;
+}
+
+/* One Newton step of the lanes under way, eigenvalues of those that wait, and what follows. */
+static PetscErrorCode run_round(ion_threshold *s)
+{
+  PetscBool is_any = PETSC_FALSE;
 
   PetscFunctionBegin;
-  PetscCall(ion_stability_spectrum(s->model, s->tracker.prepared, s->tracker.z, &s->tracker.work,
-                                   lane, &n, s->re, s->im));
-  for (size_t i = 1; i < n; i++)
-    if (hypot(s->re[i], s->im[i]) < hypot(s->re[nearest], s->im[nearest])) nearest = i;
-  l->eigen       = n ? s->re[0] : (double)NAN;
-  l->eigen_im    = n ? fabs(s->im[0]) : (double)NAN;
-  l->is_unstable = PETSC_FALSE;
-  for (size_t i = 0; i < n; i++)
-    if (s->re[i] > 0 && !(is_fold && i == nearest)) l->is_unstable = PETSC_TRUE;
-  l->known = PETSC_TRUE;
+  for (size_t lane = 0; lane < s->tracker.lanes; lane++)
+    if (s->waits[lane]) is_any = PETSC_TRUE;
+  ion_tracker_evaluate_round(&s->tracker);
+  if (is_any)
+    PetscCall(ion_spectrum_find(&s->spectrum, s->tracker.prepared, s->tracker.z, &s->tracker.work,
+                                s->waits, s->re, s->im, NULL));
+  PetscCall(ion_tracker_step(&s->tracker));
+  for (size_t lane = 0; lane < s->tracker.lanes; lane++) serve_lane(s, lane);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Lanes that arrived act; those that need their eigenvalues first get them together. */
-static PetscErrorCode serve_arrivals(ion_threshold *s)
+/* A lane whose point is finished takes the next one; returns the number at work. */
+static size_t refill(ion_threshold *s, size_t *next, size_t n)
 {
-  ion_tracker *t                       = &s->tracker;
-  PetscBool is_any                     = PETSC_FALSE;
-  unsigned char waits[ION_TRACK_LANES] = {0};
+  ion_tracker *t = &s->tracker;
+  size_t at_work = 0;
 
-  PetscFunctionBegin;
   for (size_t lane = 0; lane < t->lanes; lane++) {
-    ion_track_state state;
-
-    if (!t->busy[lane]) continue;
-    state = ion_tracker_judge(t, lane);
-    if (state == ION_TRACK_BUSY) continue;
-    s->lane[lane].margin_new =
-        ion_threshold_margin(s->model, t->theta, &t->work, lane, &s->lane[lane].bound);
-    if (state == ION_TRACK_LOST)
-      ion_threshold_lose(s, lane);
-    else if (!ion_threshold_arrive(s, lane))
-      waits[lane] = 1, is_any = PETSC_TRUE;
-  }
-  while (is_any) {
-    is_any = PETSC_FALSE;
-    ion_tracker_evaluate(t, ION_RESIDUAL | ION_JACOBIAN);
-    for (size_t lane = 0; lane < t->lanes; lane++) {
-      if (!waits[lane]) continue;
-      PetscCall(read_spectrum(s, lane));
-      waits[lane] = !ion_threshold_arrive(s, lane);
-      if (waits[lane]) is_any = PETSC_TRUE;
+    if (s->lane[lane].stage == ION_STAGE_DONE) {
+      t->busy[lane] = 0;
+      if (*next == n) continue;
+      ion_threshold_start_lane(s, lane, *next);
+      *next = next_point(s, *next + 1, n);
     }
+    at_work++;
   }
-  PetscFunctionReturn(PETSC_SUCCESS);
+  return at_work;
 }
 
 static PetscErrorCode run_lanes(ion_threshold *s, size_t n)
 {
-  ion_tracker *t = &s->tracker;
-  size_t next = next_point(s, 0, n), busy = 0;
+  size_t next = next_point(s, 0, n);
 
   PetscFunctionBegin;
-  for (size_t lane = 0; lane < t->lanes; lane++) s->lane[lane].stage = ION_STAGE_DONE;
-  for (;;) {
-    for (size_t lane = 0; lane < t->lanes; lane++) {
-      if (s->lane[lane].stage != ION_STAGE_DONE) continue;
-      if (t->busy[lane]) busy--;
-      t->busy[lane] = 0;
-      if (next == n) continue;
-      ion_threshold_start_lane(s, lane, next);
-      next = next_point(s, next + 1, n);
-      busy++;
-    }
-    if (!busy) break;
-    PetscCall(ion_tracker_iterate(t));
-    PetscCall(serve_arrivals(s));
-  }
+  for (size_t lane = 0; lane < s->tracker.lanes; lane++) s->lane[lane].stage = ION_STAGE_DONE;
+  while (refill(s, &next, n)) PetscCall(run_round(s));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

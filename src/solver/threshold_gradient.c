@@ -164,8 +164,10 @@ static const double hopf_step = 1e-6; /* Hopf points come near folds, where the 
 /* Correct every lane at its sigma, then Re of the leading eigenvalue; NaN where that fails. */
 static PetscErrorCode follow_lanes(ion_threshold *s, size_t n, double *re)
 {
-  ion_tracker *t = &s->tracker;
-  size_t n_busy  = n, count;
+  ion_tracker *t                        = &s->tracker;
+  unsigned char wanted[ION_TRACK_LANES] = {0};
+  double im[ION_TRACK_LANES];
+  size_t n_busy = n;
 
   PetscFunctionBegin;
   for (size_t l = 0; l < n; l++) re[l] = 0;
@@ -183,12 +185,8 @@ static PetscErrorCode follow_lanes(ion_threshold *s, size_t n, double *re)
     }
   }
   ion_tracker_evaluate(t, ION_RESIDUAL | ION_JACOBIAN);
-  for (size_t l = 0; l < n; l++) {
-    if (isnan(re[l])) continue;
-    PetscCall(
-        ion_stability_spectrum(s->model, t->prepared, t->z, &t->work, l, &count, s->re, s->im));
-    re[l] = count ? s->re[0] : (double)NAN;
-  }
+  for (size_t l = 0; l < t->lanes; l++) wanted[l] = l < n && !isnan(re[l]);
+  PetscCall(ion_spectrum_find(&s->spectrum, t->prepared, t->z, &t->work, wanted, re, im, NULL));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -61,8 +61,9 @@ struct ion_threshold {
   ion_block perturbed;      /* [n_state][lanes] F with a parameter on one side */
   int *bound_end;           /* [max_batch] the bound that is crossed */
   unsigned char *reached, *starts; /* [max_batch]; points that have a state to start from */
-  size_t n_dynamic;
-  double *re, *im;                      /* [n_dynamic] */
+  ion_spectrum spectrum;
+  double *re, *im;                      /* [lanes] leading eigenvalues */
+  unsigned char waits[ION_TRACK_LANES]; /* for its eigenvalues, found at the next evaluation */
   unsigned char again[ION_TRACK_LANES]; /* the next stage starts where the lane is */
   const ion_thresholds *found;
 };

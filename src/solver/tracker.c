@@ -402,13 +402,25 @@ static void take_steps(ion_tracker *t)
   }
 }
 
-PetscErrorCode ion_tracker_iterate(ion_tracker *t)
+void ion_tracker_evaluate_round(ion_tracker *t)
+{
+  evaluate_with_column(t);
+}
+
+PetscErrorCode ion_tracker_step(ion_tracker *t)
 {
   PetscFunctionBegin;
-  evaluate_with_column(t);
   fill_border(t);
   PetscCall(solve_bordered(t));
   take_steps(t);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode ion_tracker_iterate(ion_tracker *t)
+{
+  PetscFunctionBegin;
+  ion_tracker_evaluate_round(t);
+  PetscCall(ion_tracker_step(t));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
