@@ -150,7 +150,7 @@ refuse "out of bounds" "energy_supply" neuron_glia --in energy_supply --from 1 -
 refuse "wrong unit" "temperature" neuron_glia --in temperature --from '30 mM' --to '35 degC' -o out/a.nc
 refuse "no number" "--from" neuron_glia --in energy_supply --from much --to 0 -o out/a.nc
 refuse "unknown output" "did you mean 'neuron.V'" neuron_glia --in energy_supply --from 1 --to 0 --of neuron.W -o out/a.nc
-refuse "class as an output" "no outputs of a branch" neuron_glia --in energy_supply --from 1 --to 0 --of class -o out/a.nc
+refuse "class as an output" "is no output of a branch" neuron_glia --in energy_supply --from 1 --to 0 --of class -o out/a.nc
 refuse "unknown model" "neuron_glia" neuron_gila --in energy_supply --from 1 --to 0 -o out/a.nc
 refuse "unknown option" "did you mean '--from'" neuron_glia --in energy_supply --form 1 --to 0 -o out/a.nc
 
