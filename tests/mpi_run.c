@@ -10,6 +10,9 @@
 
 PetscErrorCode ion_study_solve_points(ion_study *study, const uint64_t *point, size_t n_point,
                                       ion_block data, unsigned char *status);
+PetscErrorCode ion_study_solve_points_isolated(ion_study *study, const uint64_t *point,
+                                               size_t n_point, const ion_isolation *how,
+                                               ion_block data, unsigned char *status);
 
 /* Stands in for a sweep; the test's own ion_study_* below. */
 struct ion_study {
@@ -34,6 +37,22 @@ PetscErrorCode ion_study_solve(ion_study *study, uint64_t first, size_t n_point,
   study->n_solved++;
   if (study->n_solved == study->signal_after) raise(SIGUSR1);
   return make_chunk(&study->schema, first / study->schema.chunk_size, data, status);
+}
+
+PetscErrorCode ion_study_solve_isolated(ion_study *study, uint64_t first, size_t n_point,
+                                        const ion_isolation *how, ion_block data,
+                                        unsigned char *status)
+{
+  (void)how;
+  return ion_study_solve(study, first, n_point, data, status);
+}
+
+PetscErrorCode ion_study_solve_points_isolated(ion_study *study, const uint64_t *point,
+                                               size_t n_point, const ion_isolation *how,
+                                               ion_block data, unsigned char *status)
+{
+  (void)how;
+  return ion_study_solve_points(study, point, n_point, data, status);
 }
 
 PetscErrorCode ion_study_widen(ion_study *study, uint64_t first, size_t n_point, ion_block data)

@@ -20,7 +20,8 @@ typedef struct {
   uint64_t fails_at; /* chunk that raises an error; N_CHUNK for none */
   int kill_after;    /* chunks on this rank before it signals itself; 0 for never */
   PetscBool fails_to_flush;
-  long nap; /* ns a chunk */
+  PetscBool reads; /* its points were solved by an earlier run */
+  long nap;        /* ns a chunk */
 } fake;
 
 static int my_rank(void)
@@ -53,6 +54,7 @@ static PetscErrorCode do_chunk(void *context, uint64_t chunk, ion_tally *tally)
              (int)chunk);
   f->seen[chunk]++;
   tally->n_point += POINTS;
+  tally->n_read += f->reads ? POINTS : 0;
   tally->status[ION_OK] += POINTS;
   tally->class_count[ION_CLASS_STRAINED] += chunk;
   if (f->started == f->kill_after) raise(SIGUSR1);
@@ -233,6 +235,47 @@ static PetscErrorCode signal_in_the_last_chunk_stops_nothing(void)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+static PetscErrorCode limits_stop_the_dealing(void)
+{
+  ion_job_result result;
+
+  PetscFunctionBegin;
+  for (int of_points = 0; of_points < 2; of_points++) {
+    fake f      = {.fails_at = N_CHUNK, .nap = 5000000};
+    ion_job job = job_of(&f, N_CHUNK);
+    int seen[N_CHUNK], n_done = 0;
+
+    if (of_points)
+      job.max_points = 4 * POINTS;
+    else
+      job.stop_after = 0.05;
+    PetscCall(ion_job_run(MPI_COMM_WORLD, &job, &result));
+    CHECK(result.stopped && result.signal == 0);
+    CHECK(f.flushed == (works() ? 1 : 0));
+    PetscCall(gather(&f, seen, &n_done));
+    CHECK(n_done < N_CHUNK);
+    for (int c = 0; c < N_CHUNK; c++) CHECK(seen[c] <= 1);
+    if (of_points)
+      CHECK(n_done >= 4 && n_done <= 4 + 2 * count_ranks()); /* one in work, one behind */
+    if (my_rank() == 0) CHECK(result.tally.n_point == (uint64_t)n_done * POINTS);
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* What was read is no work of this run. */
+static PetscErrorCode points_read_do_not_count_for_a_limit(void)
+{
+  fake f      = {.fails_at = N_CHUNK, .reads = PETSC_TRUE};
+  ion_job job = job_of(&f, N_CHUNK);
+  ion_job_result result;
+
+  PetscFunctionBegin;
+  job.max_points = 1;
+  PetscCall(ion_job_run(MPI_COMM_WORLD, &job, &result));
+  CHECK(!result.stopped);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static volatile sig_atomic_t own_handler_ran;
 
 static void own_handler(int signal)
@@ -264,7 +307,7 @@ static PetscErrorCode log_tells_start_and_end(void)
   char path[]       = "/tmp/ion_dispatch_XXXXXX";
   fake f            = {.fails_at = N_CHUNK};
   ion_job job       = job_of(&f, 5);
-  char text[2][256] = {"", ""};
+  char text[7][256] = {""};
   ion_job_result result;
 
   PetscFunctionBegin;
@@ -279,12 +322,14 @@ static PetscErrorCode log_tells_start_and_end(void)
   if (my_rank() == 0) {
     FILE *log = fopen(path, "r");
 
-    for (int i = 0; i < 2; i++) CHECK(fgets(text[i], sizeof text[i], log) != NULL);
+    for (int i = 0; i < 7; i++) CHECK(fgets(text[i], sizeof text[i], log) != NULL);
     fclose(log);
     unlink(path);
     CHECK(strlen(text[0]) > 21 && text[0][10] == 'T' && text[0][19] == 'Z');
     CHECK(strstr(text[0], "Z start: ") && strstr(text[0], " 5 chunks, 15 points\n"));
-    CHECK(strstr(text[1], "Z end: done, 5 of 5 chunks"));
+    for (int i = 1; i < 6; i++)
+      CHECK(strstr(text[i], "Z run: rank ") && strstr(text[i], ", chunk "));
+    CHECK(strstr(text[6], "Z end: done, 5 of 5 chunks"));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -318,6 +363,8 @@ static const ion_test_case cases[] = {
     {"signal_to_a_worker_stops_all",           signal_to_a_worker_stops_all          },
     {"signal_to_rank_0_stops_all",             signal_to_rank_0_stops_all            },
     {"signal_in_the_last_chunk_stops_nothing", signal_in_the_last_chunk_stops_nothing},
+    {"limits_stop_the_dealing",                limits_stop_the_dealing               },
+    {"points_read_do_not_count_for_a_limit",   points_read_do_not_count_for_a_limit  },
     {"previous_handlers_come_back",            previous_handlers_come_back           },
     {"log_tells_start_and_end",                log_tells_start_and_end               },
 };

@@ -69,6 +69,11 @@ uint64_t ion_design_n_point(const ion_design *design);
 size_t ion_design_n_factor(const ion_design *design);
 const ion_factor *ion_design_factor(const ion_design *design, size_t i);
 
+/** A design of kind `points` from the text of such a file; `name` stands for the file in messages. */
+PetscErrorCode ion_design_create_table(const char *name, const char *text, const ion_units *units,
+                                       const ion_quantity *quantities, size_t n,
+                                       ion_design **design);
+
 /** How a boundary map is refined; NULL for any other design. */
 const ion_refinement *ion_design_refinement(const ion_design *design);
 

@@ -27,11 +27,16 @@ typedef struct {
   char **set_text; /* [n_set] the copies */
   PetscBool restart, json, help;
   ion_durable durable;
-  double interval; /* s */
+  double interval;   /* s */
+  double stop_after; /* s; 0: no limit */
+  uint64_t max_points, index;
   ion_part part;
   size_t n_take;
-  const char **take; /* [n_take] */
-  uint64_t index;
+  const char **take;    /* [n_take] */
+  double point_timeout; /* s */
+  PetscBool isolate, tolerate_loss;
+  unsigned retry;           /* bits of ion_status */
+  uint64_t n_resolve, seed; /* points to solve again */
   size_t n_ranks;
   int ranks[CLI_MAX_RANKS];
   PetscBool check_derivatives;
@@ -52,7 +57,7 @@ typedef struct {
   PetscErrorCode (*run)(MPI_Comm comm, const cli_arguments *arguments, int *exit_status);
 } cli_verb;
 
-extern const cli_verb cli_run, cli_plan, cli_point, cli_branch, cli_analyze, cli_list;
+extern const cli_verb cli_run, cli_plan, cli_point, cli_branch, cli_analyze, cli_list, cli_verify;
 
 /* All verbs, NULL at the end. */
 extern const cli_verb *const cli_verbs[];

@@ -5,7 +5,8 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { MESSAGE = 1024 };
+/* s that ranks wait for rank 0 to end a job that lost others */
+enum { MESSAGE = 1024, WAIT_FOR_END = 600, WAIT_TOLERANT = 3 };
 
 /* PETSc error handler that keeps the message for the rank that will say it. */
 // NOLINTNEXTLINE(readability-function-size): PETSc fixes the arguments
@@ -50,16 +51,69 @@ static PetscErrorCode open_study(MPI_Comm comm, const cli_arguments *arguments, 
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+static void say_how_to_go_on(const cli_arguments *arguments, const ion_job_result *result)
+{
+  if (result->stopped)
+    printf("stopped %s: finished points are saved in %s; run the same command again to go on\n",
+           result->n_lost ? "after a rank was lost" : "on request", arguments->output);
+}
+
+/* A rank is lost: rank 0 ends what is left of the job, with the exit status it has earned. The others
+ * wait for that, since mpirun takes a rank that leaves earlier for a failure; mpirun --enable-recovery
+ * does not, and may leave them alone. */
+static void end_lost_job(MPI_Comm comm, const cli_arguments *arguments, int n_lost, int exit_status)
+{
+  unsigned wait = arguments->tolerate_loss ? WAIT_TOLERANT : WAIT_FOR_END;
+  int rank;
+
+  (void)MPI_Comm_rank(comm, &rank);
+  if (rank == 0) {
+    fprintf(stderr, "%d rank%s lost; MPI_Abort ends the job with exit status %d\n", n_lost,
+            n_lost == 1 ? " was" : "s were", exit_status);
+    (void)fflush(NULL);
+    (void)MPI_Abort(comm, exit_status);
+  }
+  while (wait > 0) wait = sleep(wait);
+  _exit(exit_status);
+}
+
+/* The end of a run whose ranks may be missing: rank 0 alone sums up. */
+static PetscErrorCode end_apart(MPI_Comm comm, const ion_study *study,
+                                const cli_arguments *arguments, const ion_job_result *result,
+                                PetscErrorCode code, int *exit_status)
+{
+  int rank;
+
+  PetscFunctionBegin;
+  PetscCallMPI(MPI_Comm_rank(comm, &rank));
+  if (rank == 0 && !code) {
+    PetscCall(cli_print_summary(MPI_COMM_SELF, study, arguments->output, result));
+    say_how_to_go_on(arguments, result);
+  }
+  if (!code && result->stopped) *exit_status = EXIT_STOPPED;
+  if (result->n_lost)
+    end_lost_job(comm, arguments, result->n_lost, code ? EXIT_FAILED : *exit_status);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode solve(MPI_Comm comm, ion_study *study, const cli_arguments *arguments,
                             int *exit_status)
 {
-  const ion_run_options options = {.output   = arguments->output,
-                                   .restart  = arguments->restart,
-                                   .durable  = arguments->durable,
-                                   .interval = arguments->interval,
-                                   .part     = arguments->part,
-                                   .n_take   = arguments->n_take,
-                                   .take     = arguments->take};
+  const ion_run_options options = {.output     = arguments->output,
+                                   .restart    = arguments->restart,
+                                   .durable    = arguments->durable,
+                                   .interval   = arguments->interval,
+                                   .stop_after = arguments->stop_after,
+                                   .max_points = arguments->max_points,
+
+                                   .point_timeout = arguments->point_timeout,
+                                   .isolate       = arguments->isolate,
+                                   .tolerate_loss = arguments->tolerate_loss,
+                                   .retry         = arguments->retry,
+
+                                   .part   = arguments->part,
+                                   .n_take = arguments->n_take,
+                                   .take   = arguments->take};
   ion_job_result result;
   PetscErrorCode code;
   int rank;
@@ -69,17 +123,17 @@ static PetscErrorCode solve(MPI_Comm comm, ion_study *study, const cli_arguments
   PetscCallMPI(MPI_Comm_rank(comm, &rank));
   if (rank == 0) cli_print_warnings(study);
   code = ion_study_run(comm, study, &options, &result);
+  if (result.apart) {
+    PetscCall(end_apart(comm, study, arguments, &result, code, exit_status));
+    PetscFunctionReturn(code);
+  }
   if (code == PETSC_ERR_FILE_WRITE && rank == 0 && !access(arguments->output, F_OK))
     fprintf(stderr, "finished points are kept in %s: run the same command again to go on\n",
             arguments->output);
   PetscCall(code);
   PetscCall(cli_print_summary(comm, study, arguments->output, &result));
-  if (!result.stopped) PetscFunctionReturn(PETSC_SUCCESS);
-  *exit_status = EXIT_STOPPED;
-  if (rank == 0)
-    printf("stopped on request: finished points are saved in %s; run the same command again to go "
-           "on\n",
-           arguments->output);
+  if (rank == 0) say_how_to_go_on(arguments, &result);
+  if (result.stopped) *exit_status = EXIT_STOPPED;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -109,7 +163,8 @@ const cli_verb cli_run = {
         "solve parts: --part 1/2 and --part 2/2, each into its own; a last run with --take for "
         "each\n"
         "of the parts makes one file of them, the same as that of a single run.",
-    .options   = "--output --set --restart --durable --interval --part --take --help",
+    .options   = "--output --set --restart --durable --interval --stop-after --max-points "
+                 "--point-timeout --isolate --retry --tolerate-loss --part --take --help",
     .min_word  = 1,
     .max_word  = 1,
     .all_ranks = PETSC_TRUE,

@@ -204,7 +204,7 @@ PetscErrorCode cli_print_summary(MPI_Comm comm, const ion_study *study, const ch
 
   PetscFunctionBegin;
   PetscCall(gather_ranges(comm, study, ion_study_n_output(study) + 1, &range));
-  PetscCall(gather_audits(comm, study, &audit));
+  if (!result->apart) PetscCall(gather_audits(comm, study, &audit));
   if (range) PetscCall(print_all(study, file, result, range, audit));
   PetscCall(PetscFree(range));
   PetscCall(PetscFree(audit));

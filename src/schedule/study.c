@@ -36,14 +36,32 @@ static void folder_of(const char *path, char *folder, size_t size)
 
 /* ---- which files ---- */
 
+/* A text kept in a result file. */
+static PetscErrorCode parse_kept(const study_source *source, const char *what, const char *text,
+                                 ion_spec **spec)
+{
+  char name[PETSC_MAX_PATH_LEN];
+
+  PetscFunctionBegin;
+  snprintf(name, sizeof name, "%s of %s", what, source->path);
+  PetscCall(ion_spec_parse(name, text, strlen(text), spec));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* A path is looked for beside the sweep first; a name in the library. */
-static PetscErrorCode open_model_of_sweep(ion_study *study, const ion_node *node)
+static PetscErrorCode open_model_of_sweep(ion_study *study, const study_source *source,
+                                          const ion_node *node)
 {
   char folder[PETSC_MAX_PATH_LEN], path[2 * PETSC_MAX_PATH_LEN], nearest[256];
   const char *text;
   PetscBool found = PETSC_FALSE;
 
   PetscFunctionBegin;
+  if (source->file) {
+    PetscCall(parse_kept(source, "model", ion_store_file_schema(source->file)->model_text,
+                         &study->model_file));
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
   PetscCall(ion_node_get_string(node, "model", &text));
   folder_of(ion_spec_path(study->sweep), folder, sizeof folder);
   if (!is_path(text)) {
@@ -125,7 +143,7 @@ static PetscErrorCode read_precision(ion_study *study, const ion_node *root)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode read_sweep(ion_study *study)
+static PetscErrorCode read_sweep(ion_study *study, const study_source *source)
 {
   static const char *const keys[] = {"title",   "model",     "solve",     "set",        "design",
                                      "outputs", "precision", "threshold", "time_course"};
@@ -141,25 +159,30 @@ static PetscErrorCode read_sweep(ion_study *study)
   PetscCall(ion_node_require(root, "a sweep", "model", &node));
   PetscCall(ion_node_require(root, "a sweep", "design", &study->design_node));
   study->outputs_node = ion_node_find(root, "outputs");
-  PetscCall(open_model_of_sweep(study, node));
+  PetscCall(open_model_of_sweep(study, source, node));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode open_files(ion_study *study, const char *text)
+static PetscErrorCode open_files(ion_study *study, const study_source *source)
 {
   char path[2 * PETSC_MAX_PATH_LEN];
   const ion_node *root;
 
   PetscFunctionBegin;
   study->task = &ion_task_steady_state;
-  PetscCall(find_file(text, path, sizeof path));
-  PetscCall(ion_spec_open(path, &study->sweep));
+  if (source->file) {
+    PetscCall(parse_kept(source, "sweep", ion_store_file_schema(source->file)->sweep_text,
+                         &study->sweep));
+  } else {
+    PetscCall(find_file(source->path, path, sizeof path));
+    PetscCall(ion_spec_open(path, &study->sweep));
+  }
   root = ion_spec_root(study->sweep);
   if (ion_node_type(root) == ION_MAPPING && ion_node_find(root, "compartments")) {
     study->model_file = study->sweep;
     study->sweep      = NULL;
   } else {
-    PetscCall(read_sweep(study));
+    PetscCall(read_sweep(study, source));
   }
   if (!study->design_node) {
     PetscCall(
@@ -256,7 +279,18 @@ static PetscErrorCode check_conflicts(const ion_study *study)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode make_model(ion_study *study, const ion_override *set, size_t n_set)
+/* Kept for the result file, so that the study can be made again from it. */
+static PetscErrorCode note_override(ion_study *study, const ion_override *set)
+{
+  PetscFunctionBegin;
+  PetscCall(ion_study_append(&study->overrides, set->name));
+  PetscCall(ion_study_append(&study->overrides, "="));
+  PetscCall(ion_study_append(&study->overrides, set->value));
+  PetscCall(ion_study_append(&study->overrides, "\n"));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode make_model(ion_study *study, const study_source *source)
 {
   const ion_node *node = study->sweep ? ion_node_find(ion_spec_root(study->sweep), "set") : NULL;
   size_t n, n_theta;
@@ -266,32 +300,51 @@ static PetscErrorCode make_model(ion_study *study, const ion_override *set, size
   ion_model_quantities(study->model, &n, &n_theta);
   PetscCall(PetscCalloc1(n, &study->is_set));
   if (node) PetscCall(apply_set(study, node));
-  for (size_t i = 0; i < n_set; i++) PetscCall(apply_override(study, &set[i]));
+  for (size_t i = 0; i < source->n_set; i++) {
+    PetscCall(apply_override(study, &source->set[i]));
+    PetscCall(note_override(study, &source->set[i]));
+  }
   PetscCall(apply_balances(study));
   PetscCall(ion_model_setup(study->model));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode ion_study_open(const char *path, const ion_override *set, size_t n_set,
-                              ion_study **out)
+static PetscErrorCode make_design(ion_study *study, const study_source *source)
 {
-  ion_study *study;
-  const ion_quantity *quantity;
   size_t n, n_theta;
+  const ion_quantity *quantity = ion_model_quantities(study->model, &n, &n_theta);
 
   PetscFunctionBegin;
-  PetscCall(PetscNew(out)); /* zeroed; the caller closes it even if a later line fails */
-  study = *out;
+  if (source->file && ion_node_find(study->design_node, "file"))
+    PetscCall(ion_study_restore_points(study, source));
+  else
+    PetscCall(ion_design_create(study->design_node, study->units, quantity, n, &study->design));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode ion_study_read(const study_source *source, ion_study *study)
+{
+  PetscFunctionBegin;
   PetscCall(ion_units_create(&study->units));
-  PetscCall(open_files(study, path));
-  PetscCall(make_model(study, set, n_set));
-  quantity = ion_model_quantities(study->model, &n, &n_theta);
-  PetscCall(ion_design_create(study->design_node, study->units, quantity, n, &study->design));
+  PetscCall(open_files(study, source));
+  PetscCall(make_model(study, source));
+  PetscCall(make_design(study, source));
   PetscCall(check_conflicts(study));
   PetscCall(study->task->open(study));
   PetscCall(ion_study_check_boundary(study));
   if (!study->title) study->title = ion_model_title(study->model);
   PetscCall(ion_study_describe(study));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode ion_study_open(const char *path, const ion_override *set, size_t n_set,
+                              ion_study **study)
+{
+  const study_source source = {.path = path, .set = set, .n_set = n_set};
+
+  PetscFunctionBegin;
+  PetscCall(PetscNew(study)); /* zeroed; the caller closes it even if a later line fails */
+  PetscCall(ion_study_read(&source, *study));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -304,6 +357,7 @@ PetscErrorCode ion_study_close(ion_study **out)
   PetscCall(ion_study_free_rows(study));
   PetscCall(ion_study_undescribe(study));
   PetscCall(PetscFree(study->is_set));
+  PetscCall(PetscFree(study->overrides));
   if (study->task) PetscCall(study->task->close(study));
   PetscCall(PetscFree(study->output));
   PetscCall(ion_design_destroy(&study->design));

@@ -182,6 +182,26 @@ static PetscErrorCode fill_coordinate(void *context, size_t i, uint64_t first, s
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* "temperature [degC],energy_supply [1]" */
+static PetscErrorCode describe_factors(ion_study *study)
+{
+  char *text = NULL;
+
+  PetscFunctionBegin;
+  for (size_t i = 0; i < ion_design_n_factor(study->design); i++) {
+    const ion_factor *factor = ion_design_factor(study->design, i);
+
+    PetscCall(ion_study_append(&text, i ? "," : ""));
+    PetscCall(ion_study_append(&text, factor->name));
+    PetscCall(ion_study_append(&text, " ["));
+    PetscCall(ion_study_append(&text, factor->unit));
+    PetscCall(ion_study_append(&text, "]"));
+  }
+  if (text) PetscCall(keep(&study->header, text, &study->header.schema.factors));
+  PetscCall(PetscFree(text));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* What a boundary map can have missed depends on where it started. */
 static PetscErrorCode append_refinement(const ion_study *study, char **text)
 {
@@ -251,9 +271,11 @@ PetscErrorCode ion_study_describe(ion_study *study)
   PetscCall(describe_coordinates(study));
   PetscCall(describe_outputs(study));
   PetscCall(describe_summary(study));
+  PetscCall(describe_factors(study));
   schema->title      = study->title;
   schema->sweep_text = ion_spec_text(study->sweep ? study->sweep : study->model_file);
   schema->model_text = ion_spec_text(study->model_file);
+  schema->overrides  = study->overrides;
   schema->canonical  = study->canonical;
   schema->program    = "ionsweep " ION_VERSION;
   schema->fill       = fill_coordinate;

@@ -56,6 +56,14 @@ typedef struct {
   ion_range *range;
 } study_rows;
 
+/* Where a study is read from: files, or what a result file says. */
+typedef struct {
+  const char *path;        /* of the sweep or model, or of the result file */
+  const ion_override *set; /* [n_set] */
+  size_t n_set;
+  const ion_store_file *file; /* the result file, or NULL */
+} study_source;
+
 struct ion_study {
   ion_units *units;
   ion_spec *sweep; /* NULL for a study of a model as it stands */
@@ -73,6 +81,7 @@ struct ion_study {
   ion_store_type precision;
   unsigned char *is_set; /* [n quantities] given by `set:` or --set */
   char *canonical;
+  char *overrides; /* "name=value" lines, or NULL */
   study_header header;
   study_rows rows;
 };
@@ -80,7 +89,14 @@ struct ion_study {
 /* Fill study->canonical and study->header from the checked parts. */
 PetscErrorCode ion_study_describe(ion_study *study);
 PetscErrorCode ion_study_undescribe(ion_study *study);
+PetscErrorCode ion_study_make_rows(ion_study *study);
 PetscErrorCode ion_study_free_rows(ion_study *study);
+
+/* Read all parts; *study is allocated, and closed by the caller also after an error. */
+PetscErrorCode ion_study_read(const study_source *source, ion_study *study);
+
+/* The design of a study whose points came from a file, by the coordinates of the result file. */
+PetscErrorCode ion_study_restore_points(ion_study *study, const study_source *source);
 
 /* Append an output; the task owns it. */
 PetscErrorCode ion_study_add_output(ion_study *study, const ion_output *output);
@@ -105,6 +121,11 @@ static inline ion_block ion_points_from(ion_block block, size_t first, size_t n)
 /* Evaluate points that need not be neighbours, as ion_study_solve does. */
 PetscErrorCode ion_study_solve_points(ion_study *study, const uint64_t *point, size_t n_point,
                                       ion_block data, unsigned char *status);
+
+/* The same in child processes, as ion_study_solve_isolated does. */
+PetscErrorCode ion_study_solve_points_isolated(ion_study *study, const uint64_t *point,
+                                               size_t n_point, const ion_isolation *how,
+                                               ion_block data, unsigned char *status);
 
 /* Refuse a boundary map of what is no output with named values. */
 PetscErrorCode ion_study_check_boundary(const ion_study *study);

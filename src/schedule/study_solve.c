@@ -18,7 +18,7 @@ static PetscErrorCode make_ranges(ion_study *study)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode make_rows(ion_study *study)
+PetscErrorCode ion_study_make_rows(ion_study *study)
 {
   study_rows *rows = &study->rows;
   const size_t n   = ION_STUDY_BATCH;
@@ -65,7 +65,7 @@ static PetscErrorCode write_factors(ion_study *study, uint64_t first, size_t n, 
 PetscErrorCode ion_study_theta(ion_study *study, uint64_t first, size_t n_point, ion_block theta)
 {
   PetscFunctionBegin;
-  PetscCall(make_rows(study));
+  PetscCall(ion_study_make_rows(study));
   ion_model_default_theta(study->model, theta);
   for (size_t done = 0; done < n_point; done += ION_STUDY_BATCH) {
     const size_t n = PetscMin((size_t)ION_STUDY_BATCH, n_point - done);
@@ -162,7 +162,7 @@ PetscErrorCode ion_study_solve(ion_study *study, uint64_t first, size_t n_point,
   PetscCheck(data.n_row >= study->n_output && data.n_point >= n_point, PETSC_COMM_SELF,
              PETSC_ERR_ARG_SIZ, "data is [%zu][%zu], wanted [%zu][%zu]", data.n_row, data.n_point,
              study->n_output, n_point);
-  PetscCall(make_rows(study));
+  PetscCall(ion_study_make_rows(study));
   for (size_t done = 0; done < n_point; done += ION_STUDY_BATCH) {
     const size_t n        = PetscMin((size_t)ION_STUDY_BATCH, n_point - done);
     const ion_block batch = ion_points_from(data, done, n);
@@ -191,7 +191,7 @@ PetscErrorCode ion_study_solve_points(ion_study *study, const uint64_t *point, s
                                       ion_block data, unsigned char *status)
 {
   PetscFunctionBegin;
-  PetscCall(make_rows(study));
+  PetscCall(ion_study_make_rows(study));
   for (size_t done = 0; done < n_point; done += ION_STUDY_BATCH) {
     const size_t n        = PetscMin((size_t)ION_STUDY_BATCH, n_point - done);
     const ion_block batch = ion_points_from(data, done, n);

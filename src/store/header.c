@@ -187,6 +187,8 @@ static PetscErrorCode put_global(const header *h)
   PetscCall(put_count(h, "chunk_size", schema->chunk_size));
   PetscCall(put_text(h, NC_GLOBAL, "sweep", schema->sweep_text));
   PetscCall(put_text(h, NC_GLOBAL, "model", schema->model_text));
+  PetscCall(put_text(h, NC_GLOBAL, "overrides", schema->overrides));
+  PetscCall(put_text(h, NC_GLOBAL, "factors", schema->factors));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
