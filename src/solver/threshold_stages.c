@@ -365,10 +365,11 @@ static void at_fold_met(ion_threshold *s, size_t lane)
     conclude(s, lane, ION_LOSS_FOLD);
 }
 
+/* Where the pair is real when it is met, the branch folds there and both eigenvalues vanish to rounding. */
 static void at_hopf(ion_threshold *s, size_t lane)
 {
   if (is_met(s, lane, s->lane[lane].eigen, 1e-12 * s->lane[lane].eigen_im))
-    conclude(s, lane, ION_LOSS_HOPF);
+    conclude(s, lane, s->lane[lane].eigen_im > 0 ? ION_LOSS_HOPF : ION_LOSS_FOLD);
 }
 
 static void at_bound(ion_threshold *s, size_t lane)
