@@ -12,7 +12,7 @@ import difflib
 import pathlib
 import sys
 
-from map import STYLE, UserError, np, plt, xr
+from figure import STYLE, UserError, np, output_of, plt, run, save, xr
 
 FIRST, TOTAL, DUMMY, OK, FAILED = "#e0a458", "#4f81a8", "#8a8a8a", "#4f81a8", "#bf5b50"
 BARS = [(("first_order", "First order"), ("total_order", "Total order")),
@@ -169,9 +169,7 @@ def arguments():
 
 
 def draw(options):
-    output = pathlib.Path(options.output or pathlib.Path(options.file).with_suffix(".png"))
-    if output.suffix not in (".png", ".pdf", ".svg"):
-        raise UserError(f"--output {output}: the name must end in .png, .pdf or .svg")
+    output = output_of(options, options.file)
     analysis = open_analysis(options.file)
     places = choose(words(analysis["output"].values), options.of, "output")
     plt.rcParams.update(STYLE)
@@ -187,20 +185,11 @@ def draw(options):
     else:
         draw_bars(analysis, places, figure)
     figure.suptitle(options.title if options.title is not None else str(analysis.attrs.get("title", "")), fontsize=10)
-    try:
-        figure.savefig(output)
-    except OSError as error:
-        raise UserError(f"{output}: cannot be written ({error.strerror})") from error
-    print(f"{output}")
+    save(figure, output)
 
 
 def main():
-    try:
-        draw(arguments())
-    except UserError as error:
-        print(f"sensitivity.py: {error}", file=sys.stderr)
-        return 2
-    return 0
+    return run("sensitivity.py", draw, arguments())
 
 
 if __name__ == "__main__":

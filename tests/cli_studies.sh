@@ -43,6 +43,7 @@ class Study(dict):
             self.ok = status == 1
             self.pending = np.count_nonzero(status == 0)
             self.needed = status != 7
+            self.lost = np.count_nonzero(status == 2)
             dims = file["status"].dimensions
             axes = [d for d in dims if d in file.variables]  # none where points are sampled
             grid = np.meshgrid(*(file[d][...].filled() for d in axes), indexing="ij")
@@ -57,6 +58,8 @@ for path in glob.glob(f"{sys.argv[1]}/*.nc"):
     studies[s.name] = s
     check(s.name, "every point was solved", s.pending == 0)
     check(s.name, "most points have a state", s.ok[s.needed].mean() > 0.5)
+    if s.name != "pump_against_atp_audit":  # its pump asks for more than there is
+        check(s.name, "no state remains unfound", s.lost == 0)
     if "total_closure" in s:
         check(s.name, "closure below 1e-9 of the fuel power",
               np.abs(s["total_closure"]) < 1e-9 * np.abs(s["total_fuel_power"]))
@@ -143,6 +146,28 @@ for ion, rest in (("cell_K", 130), ("cell_Cl", 35)):
     lost = rest - at_30_mM(ion, 0.003) * at_30_mM("cell_volume", 0.003) / 2
     check(s.name, f"10 mM of {ion} are lost, not {lost}", abs(lost - 10) < 0.5)
 
+s = studies["collapse_threshold"]
+lost, back = s["threshold_energy_supply"], s["recovery_energy_supply"]
+T, rate = s.factor["temperature"], s.factor["neuron_spike_load_firing_rate"]
+grid = lost.reshape(17, 17)  # by temperature, rate
+check(s.name, "the healthy state is lost at a fold everywhere", s["threshold_kind"] == 1)
+check(s.name, "firing raises the threshold", np.diff(grid, axis=1) > 0)
+check(s.name, "cooling lowers it, down to 27 degC", np.diff(grid, axis=0)[np.unique(T)[:-1] > 27] > 0)
+check(s.name, "gradients are the slopes of the map",
+      np.abs(s["threshold_gradient_temperature"].reshape(17, 17)[1:-1] / ((grid[2:] - grid[:-2]) / (T[34] - T[0])) - 1)
+      [np.unique(T)[1:-1] > 30] < 0.02)
+check(s.name, "the way back needs more than was lost at", (back > lost)[np.isfinite(back)])
+
+s = studies["collapse_conductances"]
+lost, kind = s["threshold_energy_supply"].reshape(17, 17), s["threshold_kind"].reshape(17, 17)  # by pump, leak
+step = np.diff(lost, axis=1)
+check(s.name, "a leak raises the threshold", step[np.isfinite(step)] > 0)
+step = np.diff(lost, axis=0)
+check(s.name, "pumps lower it", step[np.isfinite(step)] < 0)
+check(s.name, "and save nothing once there are enough", np.abs(lost[-1, :9] / lost[-5, :9] - 1) < 0.02)
+check(s.name, "few pumps and a large leak leave no healthy state", (kind == 4) == np.isnan(lost))
+check(s.name, "which more pumps mend", np.diff((kind == 4).astype(int), axis=0) <= 0)
+
 s = studies["failure_boundary"]
 put_in, supply = s.factor["ecs_composition_K"], s.factor["energy_supply"]
 check(s.name, "few nodes are needed", s.needed.mean() < 0.6)
@@ -197,6 +222,10 @@ if "$python" -c "import matplotlib, xarray" 2>/dev/null; then
   draw ledger entropy_production --at neuron_spike_load_firing_rate=0
   draw map time_to_collapse --of event.depolarised.time
   draw ledger volume_regulation --of cell.volume --by cell.swell_cl.swell.width
+  draw map collapse_threshold --of threshold.energy_supply
+  draw map collapse_conductances --of threshold.energy_supply
+  draw map collapse_conductances --of recovery.kind
+  draw map collapse_threshold --of threshold.gradient.temperature
   draw map failure_boundary --of class --nodes
   draw map failure_boundary --of ecs.K
   refuse 'did you mean' "$scratch/energy_budget.nc" --of neuron.nka.flx --at neuron_leak_na_permeability=0.002

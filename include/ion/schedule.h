@@ -14,11 +14,16 @@
 
 /* ---- dispatch: chunk numbers to ranks, whatever a chunk means ---- */
 
+enum { ION_TALLY_WORDS = 128 }; /**< room for words of outputs whose values are words */
+
 /** What was met in some chunks; counts add up, seconds too. */
 typedef struct {
   uint64_t n_point;
   uint64_t status[ION_N_STATUS];
   uint64_t class_count[ION_N_CLASS];
+  /** Words of the other outputs that have some, one output after another; those that exceed the room are
+   * not counted. */
+  uint64_t word_count[ION_TALLY_WORDS];
   uint64_t n_read; /**< points taken over from an earlier run */
   double solve_seconds;
   double write_seconds;
@@ -26,6 +31,9 @@ typedef struct {
 } ion_tally;
 
 void ion_tally_add(ion_tally *sum, const ion_tally *part);
+
+/** Places in word_count that an output takes; 0 for `class` and where values are numbers. */
+size_t ion_tally_words(const ion_store_var *output);
 
 /** To be called now and then by work that may take long, so that its rank does not count as lost. */
 typedef struct {

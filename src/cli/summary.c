@@ -31,16 +31,18 @@ static PetscErrorCode gather_ranges(MPI_Comm comm, const ion_study *study, size_
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Audits of all ranks together, on rank 0; others get NULL. */
+/* Audits of all ranks together, on rank 0; others get NULL, as all do where none keeps an audit. */
 static PetscErrorCode gather_audits(MPI_Comm comm, const ion_study *study, ion_audit **total)
 {
   const size_t n         = ion_model_network(ion_study_model(study))->n_process;
   const ion_audit *known = ion_study_audit(study);
   const int bytes        = (int)(n * sizeof **total);
   ion_audit *mine, *all = NULL;
-  int rank, size;
+  int rank, size, is_kept = known != NULL;
 
   PetscFunctionBegin;
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &is_kept, 1, MPI_INT, MPI_MAX, comm));
+  if (!is_kept) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCallMPI(MPI_Comm_rank(comm, &rank));
   PetscCallMPI(MPI_Comm_size(comm, &size));
   PetscCall(PetscCalloc1(n, &mine));
@@ -79,6 +81,28 @@ static void print_share(const char *name, uint64_t count, uint64_t total)
   if (count)
     printf("  %-16s %12llu  %6.2f %%\n", name, (unsigned long long)count,
            100.0 * (double)count / (double)total);
+}
+
+/* Words of every output whose values are words, but for classes. */
+static void print_words(const ion_study *study, const ion_tally *tally)
+{
+  const ion_store_schema *schema = ion_study_schema(study);
+  size_t place                   = 0;
+  char word[64];
+
+  for (size_t i = 0; i < schema->n_output; i++) {
+    const ion_output *output = ion_study_output_at(study, i);
+    const size_t n           = ion_tally_words(&schema->output[i]);
+    uint64_t all             = 0;
+
+    if (place + n > ION_TALLY_WORDS) return;
+    for (size_t w = 0; w < n; w++) all += tally->word_count[place + w];
+    if (all) printf("\n  %-16s %12s  %8s\n", output->name, "points", "share");
+    for (size_t w = 0; w < n; w++)
+      print_share(cli_flag_word(output->flags, (double)w, word, sizeof word),
+                  tally->word_count[place + w], all);
+    place += n;
+  }
 }
 
 static void print_counts(const ion_tally *tally)
@@ -161,6 +185,7 @@ static PetscErrorCode print_all(const ion_study *study, const char *file,
   printf("\n");
   if (how) cli_print_boundary_result(how, result, n);
   print_counts(tally);
+  print_words(study, tally);
   if (tally->n_point > 0) {
     print_range_heading(study);
     PetscCall(print_ranges(study, range));

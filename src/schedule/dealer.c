@@ -15,6 +15,7 @@ void ion_tally_add(ion_tally *sum, const ion_tally *part)
   sum->n_read += part->n_read;
   for (int s = 0; s < ION_N_STATUS; s++) sum->status[s] += part->status[s];
   for (int c = 0; c < ION_N_CLASS; c++) sum->class_count[c] += part->class_count[c];
+  for (int w = 0; w < ION_TALLY_WORDS; w++) sum->word_count[w] += part->word_count[w];
   sum->solve_seconds += part->solve_seconds;
   sum->write_seconds += part->write_seconds;
   sum->wait_seconds += part->wait_seconds;

@@ -8,12 +8,45 @@
 
 /* ---- chunks ---- */
 
+size_t ion_tally_words(const ion_store_var *output)
+{
+  const char *at = output->flag_meanings;
+  size_t n       = 0;
+
+  if (!at || strcmp(output->name, "class") == 0) return 0;
+  for (; *at; n++) {
+    at += strcspn(at, " ");
+    at += strspn(at, " ");
+  }
+  return n;
+}
+
+/* Of a point without a state the first word only says that nothing was found. */
+static void tally_words(const ion_run *r, size_t first, size_t n, ion_tally *tally)
+{
+  size_t place = 0;
+
+  for (size_t i = 0; i < r->schema->n_output; i++) {
+    const size_t n_word = ion_tally_words(&r->schema->output[i]);
+
+    if (place + n_word > ION_TALLY_WORDS) return;
+    for (size_t p = first; n_word && p < first + n; p++) {
+      const double word      = ion_row(r->data, i)[p];
+      const PetscBool counts = (PetscBool)(r->status[p] == ION_OK ? word >= 0.0 : word > 0.0);
+
+      if (counts && word < (double)n_word) tally->word_count[place + (size_t)word]++;
+    }
+    place += n_word;
+  }
+}
+
 void ion_run_tally(const ion_run *r, size_t first, size_t n, ion_tally *tally)
 {
   tally->n_point += n;
   for (size_t p = first; p < first + n; p++) {
     if (r->status[p] < ION_N_STATUS) tally->status[r->status[p]]++;
   }
+  tally_words(r, first, n, tally);
   if (r->class_row == r->schema->n_output) return;
   for (size_t p = first; p < first + n; p++) {
     const double c = ion_row(r->data, r->class_row)[p];
