@@ -4,7 +4,6 @@
 
 #include <math.h>
 #include <stdio.h>
-#include <string.h>
 
 enum {
   MOST_INPUTS = 2048, /* of a function of any number: as many as the Sobol table has dimensions */
@@ -106,16 +105,6 @@ static void count_inputs(ion_study *study)
   study->n_input = n;
 }
 
-static PetscErrorCode refuse_balances(const ion_study *study)
-{
-  PetscFunctionBegin;
-  for (size_t i = 0; i < ion_design_n_factor(study->design); i++)
-    if (ion_design_factor(study->design, i)->balance)
-      PetscCall(ion_node_fail(study->design_node, "'balance' of '%s': a function has no species",
-                              ion_design_factor(study->design, i)->name));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
 static PetscErrorCode open_all(ion_study *study)
 {
   PetscFunctionBegin;
@@ -131,7 +120,6 @@ static PetscErrorCode open_asked(ion_study *study)
 
   PetscFunctionBegin;
   count_inputs(study);
-  PetscCall(refuse_balances(study));
   if (!study->spare[1])
     PetscCall(ion_outputs_select(all, ION_COUNT(all), study->outputs_node, NULL, order, taken, &n));
   PetscCall(open_all(study));
