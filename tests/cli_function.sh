@@ -153,7 +153,7 @@ for samples in 65536 262144; do
   sed "s/samples: .*/samples: $samples/" corner.yaml >large.yaml
   rm -f large.nc killed.nc
   run 3 large large
-  for try in 1 2 3; do
+  for _ in 1 2 3; do
     "$IONSWEEP" run large.yaml -o killed.nc --durable chunk >killed.out 2>&1 &
     pid=$!
     for _ in $(seq 500); do [ -e killed.nc ] && break; sleep 0.01; done
