@@ -18,7 +18,7 @@ fail() {
 "$python" -c "import netCDF4, numpy" 2>/dev/null || { echo "skipped: no netCDF4"; exit 77; }
 for sweep in "$IONSWEEP_SOURCE"/sweeps/*.yaml; do
   name=$(basename "$sweep" .yaml)
-  sed -E 's/count: *[0-9]+/count: 17/g; s/levels: *[0-9]+/levels: 1/; s/^( *)start: 16$/\1start: 16\n\1probes: 8/' "$sweep" >"$scratch/$name.yaml"
+  sed -E 's/count: *[0-9]+/count: 17/g; s/levels: *[0-9]+/levels: 1/; s/samples: *[0-9]+/samples: 128/; s/trajectories: *[0-9]+/trajectories: 32/; s/^( *)start: 16$/\1start: 16\n\1probes: 8/' "$sweep" >"$scratch/$name.yaml"
   # shellcheck disable=SC2086
   ${MPIEXEC:-mpirun --oversubscribe --bind-to none} -n 2 "$IONSWEEP" run "$scratch/$name.yaml" \
     -o "$scratch/$name.nc" >"$scratch/log" 2>&1 || fail "$name: $(tail -3 "$scratch/log")"
@@ -48,6 +48,8 @@ class Study(dict):
             axes = [d for d in dims if d in file.variables]  # none where points are sampled
             grid = np.meshgrid(*(file[d][...].filled() for d in axes), indexing="ij")
             self.factor = {d: g[self.ok] for d, g in zip(axes, grid)}
+            self.sampled = [] if axes else next(v.coordinates.split() for v in file.variables.values()
+                                                if "coordinates" in v.ncattrs())
             for name, variable in file.variables.items():
                 if variable.dimensions == dims:
                     self[name] = np.ma.filled(variable[...].astype(float), np.nan)[self.ok]
@@ -78,6 +80,34 @@ check(s.name, "where only the supply is redrawn, less of it leaves more potassiu
 check(s.name, "other inputs leave the supply alone", supply[:, 3:] == supply[:, :1])
 check(s.name, "temperatures have the mean and spread asked for",
       abs(s["temperature"].mean() - 37) < 0.1 and abs(s["temperature"].std() - 1) < 0.1)
+
+def steps(s, name, output, n_base):
+    """Change of a factor and of an output from A to A_B of that factor, the first of which is member n_base."""
+    j = n_base + s.sampled.index(name)
+    x, y = (s[n].reshape(-1, n_base + len(s.sampled)) for n in (name, output))
+    return x[:, j] - x[:, 0], y[:, j] - y[:, 0]
+
+def grows(s, name, output, sign):
+    dx, dy = steps(s, name, output, 2)
+    check(s.name, f"{output} goes {'up' if sign > 0 else 'down'} with {name}", sign * dx * dy > 0)
+
+s = studies["sobol_resting"]
+check(s.name, "every cell is in homeostasis", [s.ok.all(), np.all(s["class"] == 1)])
+grows(s, "neuron_leak_na_permeability", "neuron_atp_used", 1)
+grows(s, "neuron_leak_na_permeability", "neuron_V", 1)
+grows(s, "glia_nka_rate", "ecs_K", -1)
+
+s = studies["sobol_threshold"]
+check(s.name, "every cell has its threshold, below the full supply",
+      (s["threshold_energy_supply"] > 0) & (s["threshold_energy_supply"] < 1))
+grows(s, "neuron_leak_na_permeability", "threshold_energy_supply", 1)
+grows(s, "neuron_atp_use_rate", "threshold_energy_supply", 1)
+
+s = studies["morris_screen"]
+check(s.name, "every cell is in homeostasis", [s.ok.all(), np.all(s["class"] == 1)])
+for name in ("neuron_water_hydraulic_permeability", "glia_creatine_kinase_rate_constant"):
+    dx, dy = steps(s, name, "neuron_V", 1)
+    check(s.name, f"{name} is varied and leaves the steady state alone", [(dx != 0).all(), (np.abs(dy) < 1e-9).all()])
 
 s = studies["energy_budget"]
 share = s["neuron_nka_atp_share"] + s["neuron_pmca_atp_share"]
@@ -226,6 +256,10 @@ if "$python" -c "import matplotlib, xarray" 2>/dev/null; then
   draw map collapse_conductances --of threshold.energy_supply
   draw map collapse_conductances --of recovery.kind
   draw map collapse_threshold --of threshold.gradient.temperature
+  for name in sobol_resting sobol_threshold morris_screen; do
+    "$IONSWEEP" analyze "$scratch/$name.nc" >"$scratch/log" 2>&1 || fail "$name: $(tail -1 "$scratch/log")"
+    draw sensitivity "$name.sensitivity" --most 5
+  done
   draw map failure_boundary --of class --nodes
   draw map failure_boundary --of ecs.K
   refuse 'did you mean' "$scratch/energy_budget.nc" --of neuron.nka.flx --at neuron_leak_na_permeability=0.002

@@ -122,7 +122,12 @@ PetscErrorCode ion_study_reopen(const char *path, ion_study **study);
 PetscErrorCode ion_study_close(ion_study **study);
 
 const char *ion_study_title(const ion_study *study);
-const ion_model *ion_study_model(const ion_study *study);
+const ion_model *ion_study_model(const ion_study *study); /**< NULL for `solve: function` */
+const char *ion_study_subject(const ion_study *study);    /**< name of the model or function */
+
+/** What may be set and varied, [n]; the first n_theta of it are the rows of theta. */
+const ion_quantity *ion_study_quantities(const ion_study *study, size_t *n, size_t *n_theta);
+
 const ion_design *ion_study_design(const ion_study *study);
 
 /** What `solve:` says: steady_state, threshold, ... */

@@ -177,6 +177,8 @@ static PetscErrorCode follow(walk *w)
   PetscFunctionBegin;
   PetscCall(ion_units_create(&w->units));
   PetscCall(ion_study_open(a->file, a->set, a->n_set, &w->study));
+  PetscCheck(ion_study_model(w->study), PETSC_COMM_SELF, PETSC_ERR_USER_INPUT,
+             "%s: a function has no steady states to follow", a->file);
   ion_model_quantities(ion_study_model(w->study), &n, &n_theta);
   PetscCall(read_range(w));
   PetscCall(select_outputs(w));

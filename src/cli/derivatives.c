@@ -135,6 +135,9 @@ static PetscErrorCode choose(check *c)
 {
   PetscFunctionBegin;
   c->model = ion_study_model(c->study);
+  PetscCheck(c->model, PETSC_COMM_SELF, PETSC_ERR_USER_INPUT,
+             "ionsweep point: --check-derivatives is of a model, not of the function %s",
+             ion_study_subject(c->study));
   (void)ion_model_quantities(c->model, NULL, &c->n_theta);
   PetscCall(PetscMalloc1(c->n_theta, &c->parameter));
   if (c->arguments->of)

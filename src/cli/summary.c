@@ -34,7 +34,8 @@ static PetscErrorCode gather_ranges(MPI_Comm comm, const ion_study *study, size_
 /* Audits of all ranks together, on rank 0; others get NULL, as all do where none keeps an audit. */
 static PetscErrorCode gather_audits(MPI_Comm comm, const ion_study *study, ion_audit **total)
 {
-  const size_t n         = ion_model_network(ion_study_model(study))->n_process;
+  const ion_model *model = ion_study_model(study);
+  const size_t n         = model ? ion_model_network(model)->n_process : 0;
   const ion_audit *known = ion_study_audit(study);
   const int bytes        = (int)(n * sizeof **total);
   ion_audit *mine, *all = NULL;
@@ -58,12 +59,13 @@ static PetscErrorCode gather_audits(MPI_Comm comm, const ion_study *study, ion_a
 /* Which processes ran against their affinity, at how many of the points solved in this run, and the worst. */
 static PetscErrorCode print_audit(const ion_study *study, uint64_t n_solved, const ion_audit *audit)
 {
-  const ion_network *net = ion_model_network(ion_study_model(study));
-  PetscBool is_broken    = PETSC_FALSE;
+  const ion_network *net;
+  PetscBool is_broken = PETSC_FALSE;
   char where[256];
 
   PetscFunctionBegin;
   if (!n_solved || !ion_study_is(study, "steady_state")) PetscFunctionReturn(PETSC_SUCCESS);
+  net = ion_model_network(ion_study_model(study));
   for (size_t r = 0; r < net->n_process; r++) {
     if (!audit[r].n_violation) continue;
     if (!is_broken) printf("\n  second law broken (J A < 0), of the points solved now\n");

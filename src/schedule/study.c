@@ -159,7 +159,8 @@ static PetscErrorCode read_sweep(ion_study *study, const study_source *source)
   PetscCall(ion_node_require(root, "a sweep", "model", &node));
   PetscCall(ion_node_require(root, "a sweep", "design", &study->design_node));
   study->outputs_node = ion_node_find(root, "outputs");
-  PetscCall(open_model_of_sweep(study, source, node));
+  PetscCall(study->task->find ? study->task->find(study, node)
+                              : open_model_of_sweep(study, source, node));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -203,7 +204,7 @@ static PetscErrorCode open_files(ion_study *study, const study_source *source)
 static PetscErrorCode apply_set(ion_study *study, const ion_node *set)
 {
   size_t n, n_theta, q;
-  const ion_quantity *quantity = ion_model_quantities(study->model, &n, &n_theta);
+  const ion_quantity *quantity = ion_study_quantities(study, &n, &n_theta);
   double si;
 
   PetscFunctionBegin;
@@ -212,7 +213,10 @@ static PetscErrorCode apply_set(ion_study *study, const ion_node *set)
     PetscCall(ion_quantity_find(set, i, ion_node_key_at(set, i), quantity, n, &q));
     PetscCall(
         ion_node_get_quantity(ion_node_at(set, i), study->units, &quantity[q], &si, NULL, NULL));
-    PetscCall(ion_model_set(study->model, q, si));
+    if (study->model)
+      PetscCall(ion_model_set(study->model, q, si));
+    else
+      study->input[q].value = si;
     study->is_set[q] = 1;
   }
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -290,20 +294,28 @@ static PetscErrorCode note_override(ion_study *study, const ion_override *set)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode make_model(ion_study *study, const study_source *source)
+/* What is written over a model or function before anything varies. */
+static PetscErrorCode apply_values(ion_study *study, const study_source *source)
 {
   const ion_node *node = study->sweep ? ion_node_find(ion_spec_root(study->sweep), "set") : NULL;
   size_t n, n_theta;
 
   PetscFunctionBegin;
-  PetscCall(ion_model_create(ion_spec_root(study->model_file), study->units, &study->model));
-  ion_model_quantities(study->model, &n, &n_theta);
+  ion_study_quantities(study, &n, &n_theta);
   PetscCall(PetscCalloc1(n, &study->is_set));
   if (node) PetscCall(apply_set(study, node));
   for (size_t i = 0; i < source->n_set; i++) {
     PetscCall(apply_override(study, &source->set[i]));
     PetscCall(note_override(study, &source->set[i]));
   }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode make_model(ion_study *study, const study_source *source)
+{
+  PetscFunctionBegin;
+  PetscCall(ion_model_create(ion_spec_root(study->model_file), study->units, &study->model));
+  PetscCall(apply_values(study, source));
   PetscCall(apply_balances(study));
   PetscCall(ion_model_setup(study->model));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -312,7 +324,7 @@ static PetscErrorCode make_model(ion_study *study, const study_source *source)
 static PetscErrorCode make_design(ion_study *study, const study_source *source)
 {
   size_t n, n_theta;
-  const ion_quantity *quantity = ion_model_quantities(study->model, &n, &n_theta);
+  const ion_quantity *quantity = ion_study_quantities(study, &n, &n_theta);
 
   PetscFunctionBegin;
   if (source->file && ion_node_find(study->design_node, "file"))
@@ -327,12 +339,13 @@ PetscErrorCode ion_study_read(const study_source *source, ion_study *study)
   PetscFunctionBegin;
   PetscCall(ion_units_create(&study->units));
   PetscCall(open_files(study, source));
-  PetscCall(make_model(study, source));
+  PetscCall(study->function ? apply_values(study, source) : make_model(study, source));
   PetscCall(make_design(study, source));
   PetscCall(check_conflicts(study));
   PetscCall(study->task->open(study));
   PetscCall(ion_study_check_boundary(study));
-  if (!study->title) study->title = ion_model_title(study->model);
+  if (!study->title)
+    study->title = study->function ? study->function->summary : ion_model_title(study->model);
   PetscCall(ion_study_describe(study));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -362,6 +375,7 @@ PetscErrorCode ion_study_close(ion_study **out)
   PetscCall(PetscFree(study->output));
   PetscCall(ion_design_destroy(&study->design));
   PetscCall(ion_model_destroy(&study->model));
+  PetscCall(ion_study_free_inputs(study));
   for (size_t i = 0; i < ION_COUNT(study->spare); i++) PetscCall(ion_spec_close(&study->spare[i]));
   PetscCall(ion_spec_close(&study->model_file));
   PetscCall(ion_spec_close(&study->sweep));
@@ -390,6 +404,18 @@ const char *ion_study_title(const ion_study *study)
 const ion_model *ion_study_model(const ion_study *study)
 {
   return study->model;
+}
+
+const char *ion_study_subject(const ion_study *study)
+{
+  return study->function ? study->function->name : ion_model_name(study->model);
+}
+
+const ion_quantity *ion_study_quantities(const ion_study *study, size_t *n, size_t *n_theta)
+{
+  if (!study->function) return ion_model_quantities(study->model, n, n_theta);
+  *n = *n_theta = study->n_input;
+  return study->input;
 }
 
 const ion_design *ion_study_design(const ion_study *study)

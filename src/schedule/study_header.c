@@ -109,8 +109,10 @@ static PetscErrorCode write_canonical(ion_study *study)
     PetscCall(ion_study_append(text, study->output[i]->name));
   }
   if (study->task->canonical) PetscCall(study->task->canonical(study, text));
-  PetscCall(ion_model_canonical(study->model, &part));
-  PetscCall(append_part(text, "\nmodel:\n", part));
+  if (study->model) {
+    PetscCall(ion_model_canonical(study->model, &part));
+    PetscCall(append_part(text, "\nmodel:\n", part));
+  }
   PetscCall(ion_design_canonical(study->design, &part));
   PetscCall(append_part(text, "design:\n", part));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -125,7 +127,7 @@ static PetscErrorCode describe_coordinates(ion_study *study)
   const PetscBool grid     = ion_design_is_grid(design);
   const size_t n = ion_design_n_factor(design), n_dim = grid ? n : 1;
   size_t n_quantity, n_theta;
-  const ion_quantity *quantity = ion_model_quantities(study->model, &n_quantity, &n_theta);
+  const ion_quantity *quantity = ion_study_quantities(study, &n_quantity, &n_theta);
 
   PetscFunctionBegin;
   PetscCall(PetscCalloc1(n_dim, &header->dim));
@@ -229,7 +231,7 @@ static PetscErrorCode describe_summary(ion_study *study)
   PetscFunctionBegin;
   PetscCall(ion_study_append(&text, study->task->summary));
   PetscCall(ion_study_append(&text, " of "));
-  PetscCall(ion_study_append(&text, ion_model_name(study->model)));
+  PetscCall(ion_study_append(&text, ion_study_subject(study)));
   for (size_t i = 0; ion_design_is_grid(design) && i < ion_design_n_factor(design); i++) {
     const ion_factor *factor = ion_design_factor(design, i);
 
@@ -274,7 +276,8 @@ PetscErrorCode ion_study_describe(ion_study *study)
   PetscCall(describe_factors(study));
   schema->title      = study->title;
   schema->sweep_text = ion_spec_text(study->sweep ? study->sweep : study->model_file);
-  schema->model_text = ion_spec_text(study->model_file);
+  schema->model_text =
+      study->function ? study->function->summary : ion_spec_text(study->model_file);
   schema->overrides  = study->overrides;
   schema->canonical  = study->canonical;
   schema->program    = "ionsweep " ION_VERSION;
@@ -282,6 +285,7 @@ PetscErrorCode ion_study_describe(ion_study *study)
   schema->context    = study;
   schema->n_point    = ion_design_n_point(study->design);
   schema->chunk_size = chunk_size(study);
+  if (ion_design_is_sampled(study->design)) schema->seed = ion_design_seed(study->design);
   if (ion_study_refinement(study)) schema->seed = ion_study_refinement(study)->seed;
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -25,6 +25,9 @@ typedef struct {
   const char *section; /* key of the sweep that belongs to it, or NULL */
   const char *summary; /* "Steady states": what the file is said to hold */
 
+  /* Find what `model:` names where it is no model: study->function and its inputs. NULL: a model. */
+  PetscErrorCode (*find)(ion_study *study, const ion_node *model);
+
   /* Read the task's section and outputs, after model and design are made: study->state, and
    * study->output through ion_study_add_output. */
   PetscErrorCode (*open)(ion_study *study);
@@ -46,7 +49,8 @@ typedef struct {
 } study_task;
 
 /* Every task, and the one of a word. */
-extern const study_task ion_task_steady_state, ion_task_threshold, ion_task_time_course;
+extern const study_task ion_task_steady_state, ion_task_threshold, ion_task_time_course,
+    ion_task_function;
 const study_task *const *ion_study_tasks(size_t *n);
 
 /* Rows of one batch, made before the first point. */
@@ -70,7 +74,12 @@ struct ion_study {
   ion_spec *model_file;
   ion_spec *spare[2]; /* design and outputs that were not written */
   const ion_node *design_node, *outputs_node;
-  ion_model *model;
+  ion_model *model; /* NULL for a study of a function */
+  const ion_function
+      *function; /* NULL for a study of a model; its inputs, with their names, are: */
+  ion_quantity *input;
+  size_t n_input;
+  char *input_name, *input_meaning;
   ion_design *design;
   const study_task *task;
   void *state;               /* the task's own */
@@ -103,6 +112,9 @@ PetscErrorCode ion_study_add_output(ion_study *study, const ion_output *output);
 
 /* Append every output of a selection. */
 PetscErrorCode ion_study_add_outputs(ion_study *study, const ion_outputs *outputs);
+
+/* Free the inputs of a function. */
+PetscErrorCode ion_study_free_inputs(ion_study *study);
 
 /* The section of the task in the sweep, or NULL. */
 const ion_node *ion_study_section(const ion_study *study);
