@@ -39,6 +39,11 @@ wait_until "the start of a part" has_begun whole.part-3.nc
 scancel --signal=USR1 --batch "${solving}_3"
 wait_until "a second try of a part" grep -q 'back into the queue' part-3.out
 
+# The node fails later, with no other job on it that would be queued again as well.
+for job in "$drawing" "$stopped" "$merging"; do
+  wait_until "the end of job $job" has "$job" JobState=COMPLETED
+done
+
 # A node that fails.
 failed=$(submit failed "$scripts/run.sbatch" study.yaml failed.nc --durable chunk)
 wait_until "the start of a job" has_begun failed.nc
@@ -54,9 +59,7 @@ idle=$(IONSWEEP=$PWD/idle submit idle "$scripts/run.sbatch" study.yaml idle.nc)
 wait_until "the start of a job" has_begun limited.nc
 scancel --signal=USR1 --batch "$limited"
 
-for job in "$drawing" "$stopped" "$failed" "$merging"; do
-  wait_until "the end of job $job" has "$job" JobState=COMPLETED
-done
+wait_until "the end of job $failed" has "$failed" JobState=COMPLETED
 for job in "$idle" "$limited"; do wait_until "the end of job $job" has "$job" JobState=FAILED; done
 [ -e drawn ] || fail "the second job of a chain found another file"
 for file in stopped failed whole; do cmp $file.nc direct.nc || fail "$file.nc is not that of a direct run"; done
