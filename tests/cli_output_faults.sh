@@ -1,6 +1,6 @@
 #!/bin/bash
 # Outputs that cannot be used, or stop being usable: one message, the right exit status, nothing destroyed.
-# Needs IONSWEEP (the program) and MPIEXEC (mpirun and its options).
+# Needs IONSWEEP (the program), IONSWEEP_SOURCE (the source) and MPIEXEC (mpirun and its options).
 set -u
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
 failures=0
@@ -59,7 +59,9 @@ chmod 444 "$scratch"/*
 mkdir "$scratch/closed"
 chmod 555 "$scratch/closed"
 cp "$scratch/whole.nc" "$scratch/closed"
-if (cd "$scratch" && "${as_user[@]}" "$IONSWEEP" --version) >/dev/null 2>&1; then
+cp -r "$IONSWEEP_SOURCE/sweeps/models" "$scratch/models"
+chmod -R a+rX "$scratch/models"
+if (cd "$scratch" && "${as_user[@]}" "$IONSWEEP" verify whole.nc) >/dev/null 2>&1; then
   sum=$(cksum <"$scratch/whole.nc")
   cd "$scratch" || exit 1
   refuse "a read-only file" 'cannot write whole.nc: Permission denied' \
