@@ -75,6 +75,14 @@ typedef struct {
  */
 PetscErrorCode ion_study_open(const char *path, const ion_override *set, size_t n_set,
                               ion_study **study);
+
+/** The same with another number of `samples` (`trajectories`) in its sampled design, as if the sweep said so:
+ * its text, which the result file holds, differs in that number alone.
+ *
+ * @param[in] samples  in all, shared by the replicates; 0: as the sweep says
+ */
+PetscErrorCode ion_study_open_sized(const char *path, const ion_override *set, size_t n_set,
+                                    uint64_t samples, ion_study **study);
 PetscErrorCode ion_study_close(ion_study **study);
 
 const char *ion_study_title(const ion_study *study);
@@ -186,6 +194,10 @@ typedef struct {
   size_t n_take;
   const char *const
       *take; /**< [n_take] other files of this study, whose finished chunks are copied */
+  const char
+      *extend; /**< file of a smaller study this one starts with, whose finished points are copied;
+                         or NULL */
+  const char *log; /**< NULL: `output` with .log after it */
 } ion_run_options;
 
 /** Solve a study into its result file, resuming where an earlier run left off.

@@ -170,6 +170,33 @@ static PetscErrorCode read_take(cli_arguments *arguments, const char *text)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+static PetscErrorCode read_extend(cli_arguments *arguments, const char *text)
+{
+  PetscFunctionBegin;
+  if (!*text) BAD("ionsweep: --extend needs a file name");
+  arguments->extend = text;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode read_until(cli_arguments *arguments, const char *text)
+{
+  arguments->until = text;
+  return PETSC_SUCCESS;
+}
+
+static PetscErrorCode read_max_points(cli_arguments *arguments, const char *text)
+{
+  char *end;
+  double value;
+
+  PetscFunctionBegin;
+  value = strtod(text, &end); /* 1e6 as well */
+  if (end == text || *end || !(value >= 1.0 && value <= (double)ION_MAX_POINTS))
+    BAD("ionsweep: --max-points wants a number of points, not '%s'", text);
+  arguments->max_points = (uint64_t)value;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode read_index(cli_arguments *arguments, const char *text)
 {
   char *end;
@@ -215,6 +242,9 @@ static const struct {
     {"--interval",          PETSC_TRUE,  read_interval         },
     {"--part",              PETSC_TRUE,  read_part             },
     {"--take",              PETSC_TRUE,  read_take             },
+    {"--extend",            PETSC_TRUE,  read_extend           },
+    {"--until",             PETSC_TRUE,  read_until            },
+    {"--max-points",        PETSC_TRUE,  read_max_points       },
     {"--index",             PETSC_TRUE,  read_index            },
     {"--ranks",             PETSC_TRUE,  read_ranks            },
     {"--json",              PETSC_FALSE, read_json             },

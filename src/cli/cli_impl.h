@@ -31,6 +31,9 @@ typedef struct {
   ion_part part;
   size_t n_take;
   const char **take; /* [n_take] */
+  const char *extend;
+  const char *until;   /* condition as typed, or NULL */
+  uint64_t max_points; /* or 0 */
   uint64_t index;
   size_t n_ranks;
   int ranks[CLI_MAX_RANKS];

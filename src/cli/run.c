@@ -59,7 +59,8 @@ static PetscErrorCode solve(MPI_Comm comm, ion_study *study, const cli_arguments
                                    .interval = arguments->interval,
                                    .part     = arguments->part,
                                    .n_take   = arguments->n_take,
-                                   .take     = arguments->take};
+                                   .take     = arguments->take,
+                                   .extend   = arguments->extend};
   ion_job_result result;
   PetscErrorCode code;
   int rank;
@@ -109,7 +110,9 @@ const cli_verb cli_run = {
         "solve parts: --part 1/2 and --part 2/2, each into its own; a last run with --take for "
         "each\n"
         "of the parts makes one file of them, the same as that of a single run.",
-    .options   = "--output --set --restart --durable --interval --part --take --help",
+    .options =
+        "--output --set --restart --durable --interval --part --take --extend --until --max-points "
+        "--help",
     .min_word  = 1,
     .max_word  = 1,
     .all_ranks = PETSC_TRUE,

@@ -22,7 +22,8 @@ void ion_run_tally(const ion_run *r, size_t first, size_t n, ion_tally *tally)
   }
 }
 
-static PetscErrorCode solve_chunk(ion_run *r, uint64_t chunk, ion_tally *tally)
+/* Solve what is pending of a chunk of which n_found points are there. */
+static PetscErrorCode solve_chunk(ion_run *r, uint64_t chunk, size_t n_found, ion_tally *tally)
 {
   const double start = MPI_Wtime();
   double solved;
@@ -31,7 +32,10 @@ static PetscErrorCode solve_chunk(ion_run *r, uint64_t chunk, ion_tally *tally)
 
   PetscFunctionBegin;
   ion_store_chunk_range(r->schema, chunk, &first, &n);
-  PetscCall(ion_study_solve(r->study, first, n, r->data, r->status));
+  if (n_found == 0)
+    PetscCall(ion_study_solve(r->study, first, n, r->data, r->status));
+  else if (n_found < n)
+    PetscCall(ion_extension_complete(&r->extension, r->study, first, n, r->data, r->status));
   solved = MPI_Wtime();
   PetscCall(ion_store_write_chunk(r->store, chunk, r->data, r->status));
   tally->solve_seconds += solved - start;
@@ -39,7 +43,7 @@ static PetscErrorCode solve_chunk(ion_run *r, uint64_t chunk, ion_tally *tally)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Points of a chunk that are finished, here or in a file to take from. */
+/* A chunk that is finished, here or in a file to take from. */
 static PetscErrorCode read_chunk(ion_run *r, uint64_t chunk, PetscBool *complete)
 {
   PetscFunctionBegin;
@@ -56,17 +60,17 @@ static PetscErrorCode do_chunk(void *context, uint64_t dealt, ion_tally *tally)
   const uint64_t chunk = r->part.first + dealt * r->part.step;
   PetscBool complete;
   uint64_t first;
-  size_t n;
+  size_t n, n_found;
 
   PetscFunctionBegin;
   ion_store_chunk_range(r->schema, chunk, &first, &n);
   PetscCall(read_chunk(r, chunk, &complete));
-  if (complete) {
-    tally->n_read += n;
-    PetscCall(ion_study_widen(r->study, first, n, r->data));
-  } else {
-    PetscCall(solve_chunk(r, chunk, tally));
-  }
+  n_found = n;
+  if (!complete)
+    PetscCall(ion_extension_read(&r->extension, first, n, r->data, r->status, &n_found));
+  if (n_found > 0) PetscCall(ion_study_widen(r->study, first, n, r->data));
+  if (!complete) PetscCall(solve_chunk(r, chunk, n_found, tally));
+  tally->n_read += n_found;
   ion_run_tally(r, 0, n, tally);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -114,6 +118,7 @@ static PetscErrorCode prepare(const ion_study *study, const ion_run_options *opt
              PETSC_COMM_SELF, PETSC_ERR_USER_INPUT,
              "a boundary map grows round by round: --part and --take are for other designs");
   PetscCall(ion_takes_check(options, schema));
+  PetscCall(ion_extension_check(study, options));
   PetscCall(look(path, schema, options, &found)); /* refuse before a side file is made */
   PetscCall(ion_store_lock_take(path, lock));
   PetscCall(look(path, schema, options, &found)); /* the last holder may have changed it */
@@ -160,6 +165,7 @@ static PetscErrorCode open_run(ion_run *r, const ion_run_options *options)
   PetscCall(
       ion_store_open(options->output, schema, options->durable, options->interval, &r->store));
   PetscCall(ion_takes_open(options, schema, &r->takes));
+  PetscCall(ion_extension_open(r->study, options, &r->extension));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -172,6 +178,7 @@ static PetscErrorCode close_run(ion_run *r, PetscErrorCode failed)
   PetscCall(ion_block_destroy(&r->data));
   PetscCall(PetscFree(r->status));
   PetscCall(ion_takes_close(&r->takes));
+  PetscCall(ion_extension_close(&r->extension));
   if (failed) PetscCall(PetscPushErrorHandler(PetscReturnErrorHandler, NULL));
   code = ion_store_close(&r->store);
   if (failed) PetscCall(PetscPopErrorHandler());
@@ -243,6 +250,7 @@ PetscErrorCode ion_study_run(MPI_Comm comm, ion_study *study, const ion_run_opti
   PetscFunctionBegin;
   PetscCallMPI(MPI_Comm_rank(comm, &rank));
   snprintf(log_path, sizeof log_path, "%s.log", options->output ? options->output : "");
+  if (options->log) snprintf(log_path, sizeof log_path, "%s", options->log);
   if (rank == 0) code = prepare(study, options, log_path, &lock);
   PetscCall(agree_with_root(comm, code, &refused));
   if (refused) {

@@ -145,7 +145,41 @@ static PetscErrorCode read_sweep(ion_study *study)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode open_files(ion_study *study, const char *text)
+/* The sweep as if it had asked for another number of samples. */
+static PetscErrorCode resize(ion_study *study, uint64_t samples)
+{
+  const ion_node *node = ion_study_size_node(study);
+  char number[32], *text = NULL, *path = NULL;
+  PetscErrorCode code;
+
+  PetscFunctionBegin;
+  PetscCheck(node, PETSC_COMM_SELF, PETSC_ERR_USER_INPUT, "%s: its design has no samples",
+             ion_spec_path(study->sweep ? study->sweep : study->model_file));
+  snprintf(number, sizeof number, "%llu", (unsigned long long)samples);
+  PetscCall(ion_spec_replace(node, number, &text));
+  PetscCall(PetscStrallocpy(ion_spec_path(study->sweep), &path));
+  PetscCall(ion_spec_close(&study->sweep));
+  code = ion_spec_parse(path, text, strlen(text), &study->sweep);
+  PetscCall(PetscFree(path));
+  PetscCall(PetscFree(text));
+  PetscFunctionReturn(code);
+}
+
+const ion_node *ion_study_size_node(const ion_study *study)
+{
+  const ion_node *root = study->sweep ? ion_spec_root(study->sweep) : NULL;
+  const ion_node *design =
+      root && ion_node_type(root) == ION_MAPPING ? ion_node_find(root, "design") : NULL;
+  const ion_node *node = NULL;
+
+  if (design && ion_node_type(design) == ION_MAPPING) {
+    node = ion_node_find(design, "samples");
+    if (!node) node = ion_node_find(design, "trajectories");
+  }
+  return node;
+}
+
+static PetscErrorCode open_files(ion_study *study, const char *text, uint64_t samples)
 {
   char path[2 * PETSC_MAX_PATH_LEN];
   const ion_node *root;
@@ -154,6 +188,7 @@ static PetscErrorCode open_files(ion_study *study, const char *text)
   study->task = &ion_task_steady_state;
   PetscCall(find_file(text, path, sizeof path));
   PetscCall(ion_spec_open(path, &study->sweep));
+  if (samples) PetscCall(resize(study, samples));
   root = ion_spec_root(study->sweep);
   if (ion_node_type(root) == ION_MAPPING && ion_node_find(root, "compartments")) {
     study->model_file = study->sweep;
@@ -275,6 +310,14 @@ static PetscErrorCode make_model(ion_study *study, const ion_override *set, size
 PetscErrorCode ion_study_open(const char *path, const ion_override *set, size_t n_set,
                               ion_study **out)
 {
+  PetscFunctionBegin;
+  PetscCall(ion_study_open_sized(path, set, n_set, 0, out));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode ion_study_open_sized(const char *path, const ion_override *set, size_t n_set,
+                                    uint64_t samples, ion_study **out)
+{
   ion_study *study;
   const ion_quantity *quantity;
   size_t n, n_theta;
@@ -283,7 +326,7 @@ PetscErrorCode ion_study_open(const char *path, const ion_override *set, size_t 
   PetscCall(PetscNew(out)); /* zeroed; the caller closes it even if a later line fails */
   study = *out;
   PetscCall(ion_units_create(&study->units));
-  PetscCall(open_files(study, path));
+  PetscCall(open_files(study, path, samples));
   PetscCall(make_model(study, set, n_set));
   quantity = ion_model_quantities(study->model, &n, &n_theta);
   PetscCall(ion_design_create(study->design_node, study->units, quantity, n, &study->design));

@@ -82,6 +82,18 @@ PetscErrorCode ion_study_describe(ion_study *study);
 PetscErrorCode ion_study_undescribe(ion_study *study);
 PetscErrorCode ion_study_free_rows(ion_study *study);
 
+/* What the file of the study of the first points of this one says of itself. */
+typedef struct {
+  ion_store_schema schema; /* its canonical is NULL where there is no such study */
+  ion_store_dim dim;
+  char *canonical, *sweep_text;
+} study_start;
+PetscErrorCode ion_study_start_create(const ion_study *study, uint64_t n_point, study_start *start);
+PetscErrorCode ion_study_start_destroy(study_start *start); /* also a half-made one */
+
+/* Where the sweep says how many samples there are, or NULL. */
+const ion_node *ion_study_size_node(const ion_study *study);
+
 /* Append an output; the task owns it. */
 PetscErrorCode ion_study_add_output(ion_study *study, const ion_output *output);
 
