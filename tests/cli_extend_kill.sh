@@ -45,7 +45,10 @@ for again in "--extend small.nc" ""; do
   # shellcheck disable=SC2086
   setsid $MPIEXEC -n 3 "$IONSWEEP" run huge.yaml -o killed.nc --extend small.nc --durable chunk >killed.out 2>&1 &
   pid=$!
-  for _ in $(seq 1000); do [ -e killed.nc ] && break || sleep 0.02; done
+  for _ in $(seq 1000); do
+    [ -e killed.nc ] && break
+    sleep 0.02
+  done
   sleep 0.2
   for child in $(ps -o pid= --ppid "$pid"); do kill -9 "$child" 2>/dev/null; done
   kill -9 "$pid" 2>/dev/null

@@ -77,6 +77,22 @@ PetscErrorCode cli_arguments_free(cli_arguments *arguments);
 void cli_print_overview(void);
 void cli_print_help(const cli_verb *verb);
 
+/* ---- how `run` and its --until solve a study ---- */
+
+/* Every rank reads the study, or all learn that one cannot; samples 0: as the sweep says. */
+PetscErrorCode cli_open_study(MPI_Comm comm, const cli_arguments *arguments, uint64_t samples,
+                              ion_study **study);
+ion_run_options cli_run_options(const cli_arguments *arguments);
+PetscErrorCode cli_solve(MPI_Comm comm, ion_study *study, const ion_run_options *options,
+                         ion_job_result *result);
+
+/* The summary, and the exit status of a run that was stopped. */
+PetscErrorCode cli_print_outcome(MPI_Comm comm, const ion_study *study, const char *file,
+                                 const ion_job_result *result, int *exit_status);
+
+/* Double the samples of a study until a condition on its indices holds. */
+PetscErrorCode cli_run_until(MPI_Comm comm, const cli_arguments *arguments, int *exit_status);
+
 /* ---- what several verbs print ---- */
 
 /* An SI value in a unit: the number a user reads. */

@@ -37,50 +37,77 @@ static PetscErrorCode agree(MPI_Comm comm, PetscErrorCode mine, const char *mess
   PetscFunctionReturn(teller == size ? PETSC_SUCCESS : PETSC_ERR_USER_INPUT);
 }
 
-static PetscErrorCode open_study(MPI_Comm comm, const cli_arguments *arguments, ion_study **study)
+PetscErrorCode cli_open_study(MPI_Comm comm, const cli_arguments *arguments, uint64_t samples,
+                              ion_study **study)
 {
   char message[MESSAGE] = "";
   PetscErrorCode code;
 
   PetscFunctionBegin;
   PetscCall(PetscPushErrorHandler(keep, message));
-  code = ion_study_open(arguments->file, arguments->set, arguments->n_set, study);
+  code = ion_study_open_sized(arguments->file, arguments->set, arguments->n_set, samples, study);
   PetscCall(PetscPopErrorHandler());
   PetscCall(agree(comm, code, message));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+ion_run_options cli_run_options(const cli_arguments *arguments)
+{
+  return (ion_run_options){.output   = arguments->output,
+                           .restart  = arguments->restart,
+                           .durable  = arguments->durable,
+                           .interval = arguments->interval,
+                           .part     = arguments->part,
+                           .n_take   = arguments->n_take,
+                           .take     = arguments->take,
+                           .extend   = arguments->extend};
+}
+
+PetscErrorCode cli_solve(MPI_Comm comm, ion_study *study, const ion_run_options *options,
+                         ion_job_result *result)
+{
+  PetscErrorCode code;
+  int rank;
+
+  PetscFunctionBegin;
+  memset(result, 0, sizeof *result);
+  PetscCallMPI(MPI_Comm_rank(comm, &rank));
+  code = ion_study_run(comm, study, options, result);
+  if (code == PETSC_ERR_FILE_WRITE && rank == 0 && !access(options->output, F_OK))
+    fprintf(stderr, "finished points are kept in %s: run the same command again to go on\n",
+            options->output);
+  PetscFunctionReturn(code);
+}
+
+PetscErrorCode cli_print_outcome(MPI_Comm comm, const ion_study *study, const char *file,
+                                 const ion_job_result *result, int *exit_status)
+{
+  int rank;
+
+  PetscFunctionBegin;
+  PetscCallMPI(MPI_Comm_rank(comm, &rank));
+  PetscCall(cli_print_summary(comm, study, file, result));
+  if (!result->stopped) PetscFunctionReturn(PETSC_SUCCESS);
+  *exit_status = EXIT_STOPPED;
+  if (rank == 0)
+    printf("stopped on request: finished points are saved in %s; run the same command again to go "
+           "on\n",
+           file);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 static PetscErrorCode solve(MPI_Comm comm, ion_study *study, const cli_arguments *arguments,
                             int *exit_status)
 {
-  const ion_run_options options = {.output   = arguments->output,
-                                   .restart  = arguments->restart,
-                                   .durable  = arguments->durable,
-                                   .interval = arguments->interval,
-                                   .part     = arguments->part,
-                                   .n_take   = arguments->n_take,
-                                   .take     = arguments->take,
-                                   .extend   = arguments->extend};
+  const ion_run_options options = cli_run_options(arguments);
   ion_job_result result;
-  PetscErrorCode code;
   int rank;
 
   PetscFunctionBegin;
-  memset(&result, 0, sizeof result);
   PetscCallMPI(MPI_Comm_rank(comm, &rank));
   if (rank == 0) cli_print_warnings(study);
-  code = ion_study_run(comm, study, &options, &result);
-  if (code == PETSC_ERR_FILE_WRITE && rank == 0 && !access(arguments->output, F_OK))
-    fprintf(stderr, "finished points are kept in %s: run the same command again to go on\n",
-            arguments->output);
-  PetscCall(code);
-  PetscCall(cli_print_summary(comm, study, arguments->output, &result));
-  if (!result.stopped) PetscFunctionReturn(PETSC_SUCCESS);
-  *exit_status = EXIT_STOPPED;
-  if (rank == 0)
-    printf("stopped on request: finished points are saved in %s; run the same command again to go "
-           "on\n",
-           arguments->output);
+  PetscCall(cli_solve(comm, study, &options, &result));
+  PetscCall(cli_print_outcome(comm, study, arguments->output, &result, exit_status));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -92,7 +119,13 @@ static PetscErrorCode run(MPI_Comm comm, const cli_arguments *arguments, int *ex
   PetscFunctionBegin;
   PetscCheck(arguments->output, PETSC_COMM_SELF, PETSC_ERR_USER_INPUT,
              "ionsweep run: -o FILE.nc is missing");
-  code = open_study(comm, arguments, &study);
+  PetscCheck(arguments->until || !arguments->max_points, PETSC_COMM_SELF, PETSC_ERR_USER_INPUT,
+             "ionsweep run: --max-points belongs to --until");
+  if (arguments->until) {
+    PetscCall(cli_run_until(comm, arguments, exit_status));
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
+  code = cli_open_study(comm, arguments, 0, &study);
   if (!code) code = solve(comm, study, arguments, exit_status);
   PetscCall(ion_study_close(&study));
   PetscCall(code);
@@ -109,7 +142,10 @@ const cli_verb cli_run = {
         "file\n"
         "solve parts: --part 1/2 and --part 2/2, each into its own; a last run with --take for "
         "each\n"
-        "of the parts makes one file of them, the same as that of a single run.",
+        "of the parts makes one file of them, the same as that of a single run. A sampled study "
+        "grows:\n"
+        "--extend keeps the points of a smaller one, --until doubles it until its indices are as\n"
+        "certain as wanted, or --max-points are reached; both end with status 0 and say which.",
     .options =
         "--output --set --restart --durable --interval --part --take --extend --until --max-points "
         "--help",
