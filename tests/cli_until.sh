@@ -85,29 +85,6 @@ cmp direct256.nc budget.nc || fail "budget: not the file of 256 samples"
 grow 1 extended.nc --until 'T halfwidth < 1e-6' --max-points 1500 --extend t64.nc
 cmp direct256.nc extended.nc || fail "--until from a file to extend"
 
-# kill -9 and a request to stop between and in stages, taken up again.
-sweep 16384 >sweep.yaml
-sweep 131072 >direct.yaml
-"$IONSWEEP" run direct.yaml -o direct.nc >direct.log 2>&1 || fail "direct run of 131072"
-for signal in KILL TERM; do
-  "$IONSWEEP" run sweep.yaml -o killed.nc --until 'T halfwidth < 1e-9' --max-points 7e5 --durable chunk >killed.out 2>&1 &
-  pid=$!
-  for _ in $(seq 1000); do
-    [ -e killed.nc.next ] && break
-    sleep 0.01
-  done
-  sleep 0.1
-  kill -s "$signal" "$pid"
-  wait "$pid" 2>/dev/null
-  status=$?
-  case $signal$status in
-    KILL137 | TERM99 | TERM0 | KILL0) ;; # 0: it was done before
-    *) fail "$signal: exit status $status, $(tail -1 killed.out)" ;;
-  esac
-done
-grow 2 killed.nc --until 'T halfwidth < 1e-9' --max-points 7e5
-cmp direct.nc killed.nc || fail "killed, stopped and taken up again: another file"
-
 # refuse WORD OPTIONS: exit status 2, one line with WORD, no file.
 sweep 64 >sweep.yaml
 refuse() {
@@ -130,11 +107,11 @@ refuse "wants a number of points" --until 'T halfwidth < 1' --max-points many
 refuse "without --part and --take" --until 'T halfwidth < 1' --part 1/2
 sed 's/saltelli/sobol/' sweep.yaml >sobol.yaml
 sweep=sobol.yaml refuse "not of a 'sobol'" --until 'T halfwidth < 1'
-sed 's/gsd: 1.1/gsd: 1.2/' sweep.yaml >other.yaml
+sed 's/0.8, 1/0.7, 1/' sweep.yaml >other.yaml
 cp v.nc new.nc.kept
 "$IONSWEEP" run other.yaml -o v.nc --until 'T halfwidth < 1' >refuse.out 2>refuse.err
 status=$?
-grep -q 'another study.*gsd: 1.1.*gsd: 1.2' refuse.err || status=$(cat refuse.err)
+grep -q 'another study.*0.8, 1.*0.7, 1' refuse.err || status=$(cat refuse.err)
 [ "$status" = 2 ] || fail "another study: $status"
 cmp v.nc new.nc.kept || fail "the file of another study was changed"
 

@@ -57,6 +57,12 @@ typedef struct {
  */
 PetscErrorCode ion_job_run(MPI_Comm comm, const ion_job *job, ion_job_result *result);
 
+/** Note SIGINT, SIGTERM and SIGUSR1 also between the jobs of a run of several: the next job is then
+ * stopped at once. Restore puts the previous handlers back. May be nested. */
+typedef struct ion_signals ion_signals;
+PetscErrorCode ion_signals_catch(ion_signals **signals);
+PetscErrorCode ion_signals_restore(ion_signals **signals);
+
 /* ---- study ---- */
 
 typedef struct ion_study ion_study;

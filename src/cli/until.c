@@ -338,10 +338,27 @@ static PetscErrorCode start(growth *g)
   PetscFunctionReturn(code);
 }
 
+static PetscErrorCode run_stages(growth *g, int *exit_status)
+{
+  PetscBool done = PETSC_FALSE;
+
+  PetscFunctionBegin;
+  for (g->n_stage = 1; !done; g->n_stage++, g->samples *= 2) {
+    ion_study *study    = NULL;
+    PetscErrorCode code = cli_open_study(g->comm, g->arguments, g->samples, &study);
+
+    if (!code) code = run_stage(g, study, &done, exit_status);
+    PetscCall(ion_study_close(&study));
+    PetscCall(code);
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 PetscErrorCode cli_run_until(MPI_Comm comm, const cli_arguments *arguments, int *exit_status)
 {
-  growth g       = {.comm = comm, .arguments = arguments, .before = (double)NAN};
-  PetscBool done = PETSC_FALSE;
+  growth g             = {.comm = comm, .arguments = arguments, .before = (double)NAN};
+  ion_signals *signals = NULL;
+  PetscErrorCode code;
 
   PetscFunctionBegin;
   PetscCallMPI(MPI_Comm_rank(comm, &g.rank));
@@ -349,14 +366,8 @@ PetscErrorCode cli_run_until(MPI_Comm comm, const cli_arguments *arguments, int 
   snprintf(g.log, sizeof g.log, "%s.log", arguments->output);
   PetscCall(read_condition(arguments->until, &g.wanted));
   PetscCall(start(&g));
-  for (g.n_stage = 1; !done; g.n_stage++) {
-    ion_study *study    = NULL;
-    PetscErrorCode code = cli_open_study(comm, arguments, g.samples, &study);
-
-    if (!code) code = run_stage(&g, study, &done, exit_status);
-    PetscCall(ion_study_close(&study));
-    PetscCall(code);
-    g.samples *= 2;
-  }
-  PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(ion_signals_catch(&signals)); /* also while indices are made */
+  code = run_stages(&g, exit_status);
+  PetscCall(ion_signals_restore(&signals));
+  PetscFunctionReturn(code);
 }
