@@ -8,13 +8,12 @@ a line for each node of a second factor.
 """
 import argparse
 import fnmatch
-import pathlib
 import re
 import sys
 import textwrap
 
-from map import (FAILED, STYLE, UserError, coordinate_of, cut, edges_of, find_output, flags_of, is_logarithmic,
-                 label_of, np, open_study, plt, unit_text)
+from figure import (FAILED, STYLE, UserError, coordinate_of, cut, edges_of, find_output, flags_of, is_logarithmic,
+                    label_of, np, open_study, output_of, plt, run, save, unit_text)
 
 COLOUR = ["#4f81a8", "#e0a458", "#7fa66b", "#b3587a", "#8d78b5", "#c9b458", "#5aa5a0", "#c77b53", "#7d8ca3",
           "#a8b86c"]
@@ -214,9 +213,7 @@ def arguments():
 
 
 def draw(options):
-    output = pathlib.Path(options.output or pathlib.Path(options.file).with_suffix(".png"))
-    if output.suffix not in (".png", ".pdf", ".svg"):
-        raise UserError(f"--output {output}: the name must end in .png, .pdf or .svg")
+    output = output_of(options, options.file)
     study = open_study(options.file)
     names, family = choose(study, options.of), (options.by or "").replace(".", "_")
     if family and (len(names) > 1 or family not in study["status"].dims):
@@ -245,20 +242,11 @@ def draw(options):
     axes.set_ylabel(f"Share of {axis.rpartition(' (')[0]} (%)" if options.share else axis[:1].upper() + axis[1:])
     title = options.title if options.title is not None else str(study.attrs.get("title", ""))
     axes.set_title("\n".join(t for t in (title, ", ".join(where)) if t), pad=8)
-    try:
-        figure.savefig(output)
-    except OSError as error:
-        raise UserError(f"{output}: cannot be written ({error.strerror})") from error
-    print(f"{output}")
+    save(figure, output)
 
 
 def main():
-    try:
-        draw(arguments())
-    except UserError as error:
-        print(f"ledger.py: {error}", file=sys.stderr)
-        return 2
-    return 0
+    return run("ledger.py", draw, arguments())
 
 
 if __name__ == "__main__":

@@ -4,159 +4,18 @@
 usage: map.py FILE.nc --of ecs_K [--at temperature=310] [--output FILE.png] [--log | --linear] [--title TEXT] [--nodes]
 """
 import argparse
-import difflib
-import pathlib
-import re
 import sys
-import textwrap
 
-try:
-    import numpy as np
-    import xarray as xr
-    import matplotlib
-    matplotlib.use("Agg")
-    import matplotlib.pyplot as plt
-    from matplotlib import colors, patches, patheffects
-    from matplotlib.collections import LineCollection
-except ImportError as error:
-    sys.exit(f"map.py: {error} (Debian: python3-xarray python3-matplotlib python3-netcdf4)")
+from figure import (FAILED, PENDING, STYLE, UserError, colours_of, coordinate_of, cut, edges_of, find_output, flags_of,
+                    is_logarithmic, label_of, np, open_study, output_of, plt, run, save, status_of, ticks_125)
+from matplotlib import colors, patches, patheffects
+from matplotlib.collections import LineCollection
+from matplotlib.ticker import NullLocator
 
-STYLE = {
-    "font.family": "sans-serif", "font.size": 9, "axes.titlesize": 10, "axes.titlelocation": "left",
-    "axes.labelsize": 9, "axes.linewidth": 0.6, "xtick.major.width": 0.6, "ytick.major.width": 0.6,
-    "legend.fontsize": 8, "legend.frameon": False, "hatch.linewidth": 0.5, "pdf.fonttype": 42,
-    "savefig.dpi": 200,
-}
-CLASS_COLOUR = {
-    "physiological": "#7fb8ad", "strained": "#f2cf73", "collapsed": "#bf5b50",
-    "oscillatory": "#8d78b5", "none_found": "#9a9a9a", "ok": "#cfe3de", "pending": "#f0f0f0",
-}
-OTHER_COLOUR = ["#6f9fc8", "#d9a05b", "#87b26a", "#c58bb0", "#b0a48a", "#6b6b6b"]
-PENDING, FAILED = "#f0f0f0", "#c4c4c4"
-UNIT_TEXT = {"degC": "°C", "degree_Celsius": "°C", "celsius": "°C", "mmol/L": "mM", "umol/L": "µM",
-             "nmol/L": "nM", "1": "", "": ""}
-SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
-MOST_CELLS = 1500  # along an axis; more than a printed figure resolves
-
-
-class UserError(Exception):
-    """One line for the person who typed the command."""
-
-
-# ---- reading ----
-
-def open_study(path):
-    if not pathlib.Path(path).is_file():
-        raise UserError(f"{path}: no such file")
-    try:
-        # Undecoded: "s" would become a timedelta, and no value here is a calendar date.
-        study = xr.open_dataset(path, decode_cf=False, engine="netcdf4")
-    except Exception as error:
-        raise UserError(f"{path}: not a NetCDF file that can be read ({error})") from error
-    if "status" not in study:
-        raise UserError(f"{path}: no variable 'status'; not a result file of ionsweep run")
-    return study
-
-
-def find_output(study, name):
-    wanted = name.replace(".", "_")
-    known = [v for v in study.data_vars if study[v].dims == study["status"].dims]
-    if wanted not in known:
-        near = difflib.get_close_matches(wanted, known, n=1)
-        hint = f"did you mean '{near[0]}'?" if near else "it has: " + ", ".join(sorted(known))
-        raise UserError(f"no output '{name}' in this file; {hint}")
-    return wanted
-
-
-def parse_cut(study, text):
-    """("temperature", index) of --at temperature=310: the nearest node."""
-    name, _, value = text.partition("=")
-    name = name.strip().replace(".", "_")
-    if name not in study["status"].dims:
-        raise UserError(f"--at {text}: no factor '{name}'; factors: {', '.join(study['status'].dims)}")
-    number = re.match(r"\s*([-+]?[\d.]+(?:[eE][-+]?\d+)?)\s*(.*)$", value)
-    unit = study[name].attrs.get("units", "") if name in study else ""
-    if not number:
-        raise UserError(f"--at {text}: '{value}' is no number")
-    if number.group(2).strip() not in ("", unit, unit_text(unit)):
-        raise UserError(f"--at {text}: this file has {name} in {unit}")
-    nodes = coordinate_of(study, name)
-    return name, int(np.argmin(np.abs(nodes - float(number.group(1)))))
-
-
-def cut(study, texts, most):
-    """Fix the factors given by --at and those with one node; at most `most` may be left."""
-    fixed = dict(parse_cut(study, text) for text in texts)
-    fixed.update({d: 0 for d, n in study.sizes.items() if n == 1 and d in study["status"].dims})
-    left = [d for d in study["status"].dims if d not in fixed]
-    if left == ["point"]:
-        raise UserError("a list of points has no map: it has no axes, only points")
-    if len(left) > most:
-        raise UserError(f"{len(left)} factors vary ({', '.join(left)}): fix all but {most} with "
-                        "--at NAME=VALUE")
-    if not left:
-        raise UserError("a single point is left: nothing to draw (ionsweep point prints it)")
-    thin = {d: slice(None, None, -(-study.sizes[d] // MOST_CELLS)) for d in left}
-    where = [f"{d.replace('_', ' ')} {coordinate_of(study, d)[i]:.4g} "
-             f"{unit_text(study[d].attrs.get('units', ''))}".strip() for d, i in fixed.items() if d in study]
-    return study.isel({**fixed, **thin}), left, where
-
-
-def coordinate_of(study, name):
-    return np.asarray(study[name].values, dtype=float) if name in study else np.arange(study.sizes[name])
-
-
-def status_of(study, name, dims):
-    """The status as far as one output goes: of a boundary map, nodes that were not solved have the class
-    of their cell, and that counts as any other."""
-    status = study["status"]
-    if "not_needed" in str(study[name].attrs.get("comment", "")):
-        status = status.where(status != value_of(status, "not_needed"), value_of(status, "ok"))
-    return status.transpose(*dims).values
-
-
-def value_of(variable, meaning):
-    return {m: v for v, m in (flags_of(variable) or {}).items()}.get(meaning)
-
-
-def flags_of(variable):
-    """{value: meaning} of a variable of named values, else None."""
-    meanings = str(variable.attrs.get("flag_meanings", "")).split()
-    values = np.atleast_1d(variable.attrs.get("flag_values", []))
-    return dict(zip((int(v) for v in values), meanings)) if meanings else None
-
-
-# ---- words ----
-
-def unit_text(unit):
-    """As print has it: °C, mM, s⁻¹."""
-    text = UNIT_TEXT.get(unit, re.sub(r"^\(?mmol/L\)?", "mM", unit))
-    return re.sub(r"(?<=[A-Za-z])\^?(-?\d+)", lambda m: m.group(1).translate(SUPERSCRIPT), text)
-
-
-def label_of(study, name, width=60):
-    attrs = study[name].attrs if name in study else {}
-    text = str(attrs.get("long_name") or name.replace("_", " "))
-    unit = unit_text(str(attrs.get("units", "")))
-    return textwrap.fill(text[:1].upper() + text[1:] + (f" ({unit})" if unit else ""), width)
+WORD_TEXT = {"hopf": "Hopf point", "absent": "no healthy state"}  # others say themselves what they are
 
 
 # ---- scales ----
-
-def is_logarithmic(x):
-    if len(x) < 3 or np.any(x <= 0) or x.max() / x.min() < 5:
-        return False
-    step = np.diff(np.log(x))
-    return np.ptp(step) < 1e-6 * abs(step[0])
-
-
-def edges_of(x, logarithmic):
-    """Cell edges half-way between nodes."""
-    t = np.log(x) if logarithmic else x
-    middle = (t[1:] + t[:-1]) / 2
-    edges = np.concatenate([[2 * t[0] - middle[0]], middle, [2 * t[-1] - middle[-1]]])
-    return np.exp(edges) if logarithmic else edges
-
 
 def scale_of(values, options):
     """(colour map, norm, extend): diverging about zero where both signs matter; logarithmic where
@@ -183,18 +42,6 @@ def scale_of(values, options):
     if low == high:
         low, high = low - 0.5 * (abs(low) or 1), high + 0.5 * (abs(high) or 1)
     return "viridis", colors.Normalize(low, high), extend
-
-
-def ticks_125(low, high):
-    """1, 2, 5, 10, ... within the range; decades alone where that is too many."""
-    powers = range(int(np.floor(np.log10(low))), int(np.ceil(np.log10(high))) + 1)
-    digits = (1, 2, 5) if len(powers) <= 5 else (1,)
-    return [d * 10.0**p for p in powers for d in digits if low <= d * 10.0**p <= high]
-
-
-def colours_of(flags):
-    other = iter(OTHER_COLOUR * 8)
-    return {v: CLASS_COLOUR[m] if m in CLASS_COLOUR else next(other) for v, m in flags.items()}
 
 
 # ---- a map over two factors ----
@@ -254,13 +101,20 @@ def draw_without_state(axes, status, x, y, flags):
         if meaning == "ok" or not here.any():
             continue
         colour, hatch = {"pending": (PENDING, "...."), "not_needed": (PENDING, "")}.get(meaning, (FAILED, "////"))
-        axes.pcolormesh(x, y, np.ma.masked_where(~here, here.astype(float)), rasterized=True,
-                        cmap=colors.ListedColormap([colour]))
-        axes.contourf(*centres(x, y), here.astype(float), levels=[0.5, 1.5], colors="none",
-                      hatches=[hatch]) if hatch and min(here.shape) > 1 else None
+        draw_grey(axes, here, x, y, colour, hatch)
         entries.append(patches.Patch(facecolor=colour, edgecolor="0.4", hatch=hatch, linewidth=0.4,
                                      label=f"{meaning.replace('_', ' ')} ({share(here.mean())})"))
     return entries
+
+
+def draw_grey(axes, here, x, y, colour, hatch):
+    """A flat colour and a hatch over some cells."""
+    if not here.any():
+        return
+    axes.pcolormesh(x, y, np.ma.masked_where(~here, here.astype(float)), rasterized=True,
+                    cmap=colors.ListedColormap([colour]))
+    if hatch and min(here.shape) > 1:
+        axes.contourf(*centres(x, y), here.astype(float), levels=[0.5, 1.5], colors="none", hatches=[hatch])
 
 
 def centres(x, y):
@@ -307,27 +161,66 @@ def draw_map(figure, study, name, dims, options):
         entries = draw_codes(axes, variable.values, status, x, y, flags, name)
     else:
         values = np.where(status == 1, variable.values.astype(float), np.nan)
-        cmap, norm, extend = scale_of(values, options)
-        mesh = axes.pcolormesh(x, y, np.ma.masked_invalid(values), cmap=cmap, norm=norm, rasterized=True)
-        bar = figure.colorbar(mesh, ax=axes, extend=extend, pad=0.025, aspect=28)
-        bar.set_label(label_of(study, name, 46))
-        bar.outline.set_linewidth(0.6)
-        if isinstance(norm, colors.LogNorm):
-            ticks = ticks_125(norm.vmin, norm.vmax)
-            bar.set_ticks(ticks, labels=[f"{t:g}" for t in ticks], minor=False)
-            bar.minorticks_off()
+        draw_values(figure, axes, values, x, y, label_of(study, name, 46), options)
         entries = []
-    class_flags = flags_of(study["class"]) if "class" in study and not flags else None
-    if class_flags:
-        classified = status_of(study, "class", dims[::-1])
-        code = np.where(classified == 1, study["class"].transpose(dims[1], dims[0]).values, -1)
-        hatch_collapsed(axes, code, x, y, class_flags)
-        entries += draw_classes(axes, code, classified, x, y, class_flags, filled=False)
+        if is_of_a_loss(study, name):
+            draw_losses(axes, values, status, nodes, x, y, options)
+        entries += draw_verdicts(axes, study, verdict_of(study, name), dims, x, y)
     if name != "status":
         entries += draw_without_state(axes, status, x, y, flags_of(study["status"]) or {})
     if options.nodes:
         entries += draw_nodes(axes, study, dims)
     finish_axes(axes, study, dims, logs, x, y, entries)
+
+
+def draw_values(figure, axes, values, x, y, label, options):
+    """Numbers as colours, with their bar."""
+    cmap, norm, extend = scale_of(values, options)
+    mesh = axes.pcolormesh(x, y, np.ma.masked_invalid(values), cmap=cmap, norm=norm, rasterized=True)
+    bar = figure.colorbar(mesh, ax=axes, extend=extend, pad=0.025, aspect=28)
+    bar.set_label(label)
+    bar.outline.set_linewidth(0.6)
+    if isinstance(norm, colors.LogNorm):
+        ticks = ticks_125(norm.vmin, norm.vmax)
+        bar.set_ticks(ticks, labels=[f"{t:g}" for t in ticks], minor=False)
+        bar.minorticks_off()
+
+
+def is_of_a_loss(study, name):
+    """A threshold, or a way back: of an output in whose file stands how it came about."""
+    return (verdict_of(study, name) or "").endswith("_kind")
+
+
+def verdict_of(study, name):
+    """The output of words that tells the regions of another one apart, or None."""
+    head = name.partition("_")[0]
+    kind = {"threshold": "threshold_kind", "recovery": "recovery_kind", "hysteresis": "recovery_kind"}.get(head, "class")
+    return kind if kind in study else None
+
+
+def draw_losses(axes, values, status, nodes, x, y, options):
+    """Labelled lines of equal value, and grey where nothing is lost or nothing was there to be lost."""
+    nothing = np.isnan(values)
+    draw_grey(axes, nothing & (status == 1), x, y, FAILED, "////")
+    beside = np.pad(nothing, 1)  # lines would crowd along its border
+    beside = sum(np.roll(beside, (i, j), (0, 1)) for i in (-1, 0, 1) for j in (-1, 0, 1))[1:-1, 1:-1] > 0
+    shown = np.ma.masked_where(beside, values)
+    _, norm, _ = scale_of(values, options)
+    if min(values.shape) < 2 or shown.count() == 0 or np.ptp(shown.compressed()) == 0:
+        return
+    levels = ticks_125(norm.vmin, norm.vmax, (1, 1.5, 2, 3, 5, 7)) if isinstance(norm, colors.LogNorm) else 8
+    axes.clabel(axes.contour(*nodes, shown, levels=levels, colors="white", linewidths=0.7), fontsize=7, fmt="%g")
+
+
+def draw_verdicts(axes, study, verdict, dims, x, y):
+    """Borders and names of the regions of an output of words; legend entries of the small ones."""
+    if not verdict:
+        return []
+    flags = {v: WORD_TEXT.get(m, m) for v, m in flags_of(study[verdict]).items()}
+    classified = status_of(study, verdict, dims[::-1])
+    code = np.where(classified == 1, study[verdict].transpose(dims[1], dims[0]).values, -1)
+    hatch_collapsed(axes, code, x, y, flags)
+    return draw_classes(axes, code, classified, x, y, flags, filled=False)
 
 
 def draw_codes(axes, code, status, x, y, flags, name):
@@ -356,6 +249,11 @@ def finish_axes(axes, study, dims, logs, x, y, entries):
              xscale="log" if logs[0] else "linear", yscale="log" if logs[1] else "linear",
              xlim=(x.min(), x.max()), ylim=(y.min(), y.max()))
     axes.tick_params(direction="out", length=3)
+    for axis, is_log, edges in zip((axes.xaxis, axes.yaxis), logs, (x, y)):
+        if is_log:
+            ticks = ticks_125(edges.min(), edges.max())
+            axis.set_ticks(ticks, labels=[f"{t:g}" for t in ticks])
+            axis.set_minor_locator(NullLocator())
     if entries:
         legend_below(axes, entries)
 
@@ -441,9 +339,7 @@ def arguments():
 
 
 def draw(options):
-    output = pathlib.Path(options.output or pathlib.Path(options.file).with_suffix(".png"))
-    if output.suffix not in (".png", ".pdf", ".svg"):
-        raise UserError(f"--output {output}: the name must end in .png, .pdf or .svg")
+    output = output_of(options, options.file)
     study = open_study(options.file)
     name = find_output(study, options.of)
     study, dims, where = cut(study, options.at, most=2)
@@ -454,20 +350,11 @@ def draw(options):
     if flags_of(study[name]) and not options.title:  # there is no colour bar to say what is drawn
         title = ": ".join(t for t in (title, label_of(study, name)) if t)
     figure.axes[0].set_title("\n".join(t for t in (title, ", ".join(where)) if t), pad=8)
-    try:
-        figure.savefig(output)
-    except OSError as error:
-        raise UserError(f"{output}: cannot be written ({error.strerror})") from error
-    print(f"{output}")
+    save(figure, output)
 
 
 def main():
-    try:
-        draw(arguments())
-    except UserError as error:
-        print(f"map.py: {error}", file=sys.stderr)
-        return 2
-    return 0
+    return run("map.py", draw, arguments())
 
 
 if __name__ == "__main__":

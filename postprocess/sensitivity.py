@@ -1,18 +1,20 @@
 #!/usr/bin/env python3
 """Draw what `ionsweep analyze` found: indices as bars, the plane of elementary effects, or where points fail.
 
-usage: sensitivity.py FILE.sensitivity.nc [--of NAME ...] [--effects | --failures [REASON]] [--output FILE.png]
+usage: sensitivity.py FILE.sensitivity.nc [--of NAME ...] [--effects | --failures [REASON]] [--most N]
+                      [--output FILE.png]
 
 Without a choice: bars of first and total order where the design has them, else the plane of mu* and sigma, else bars of
 the measures from given data. Whiskers are 95 % intervals; nothing is clipped. The dashed line is the dummy input, which
-nobody reads: what does not rise above it is noise.
+nobody reads: what does not rise above it is noise. --most N draws the N strongest inputs only; of elementary effects
+all are drawn and the N (14) strongest are named.
 """
 import argparse
 import difflib
 import pathlib
 import sys
 
-from map import STYLE, UserError, np, plt, xr
+from figure import STYLE, UserError, np, output_of, plt, run, save, xr
 
 FIRST, TOTAL, DUMMY, OK, FAILED = "#e0a458", "#4f81a8", "#8a8a8a", "#4f81a8", "#bf5b50"
 BARS = [(("first_order", "First order"), ("total_order", "Total order")),
@@ -83,12 +85,12 @@ def bars(analysis, axes, place, pair, order):
     axes.margins(y=0.02)
 
 
-def draw_bars(analysis, places, figure):
+def draw_bars(analysis, places, figure, most):
     pair = next((p for p in BARS if all(name in analysis for name, _ in p)
                  and np.isfinite(analysis[p[1][0]].values).any()), None)
     if pair is None:
         raise UserError("this file holds no indices that could be drawn")
-    order = order_of(analysis, places, pair[1][0])
+    order = order_of(analysis, places, pair[1][0])[-most:]
     draw_panels(analysis, places, figure, lambda axes, k: bars(analysis, axes, k, pair, order), "Index", True)
 
 
@@ -105,26 +107,31 @@ def draw_panels(analysis, places, figure, draw, label, share_y=False):
 
 # ---- elementary effects ----
 
-def effects(analysis, axes, place):
+def name_points(axes, x, y, names):
+    """Numbers at the points, strongest first, and what they mean beside the panel."""
+    for i, at in enumerate(zip(x, y), start=1):
+        axes.annotate(str(i), at, (0, 4), textcoords="offset points", fontsize=7, ha="center")
+    axes.text(1.02, 0.98, "\n".join(f"{i} {name}" for i, name in enumerate(names, start=1)), fontsize=7,
+              linespacing=1.35, transform=axes.transAxes, va="top")
+
+
+def effects(analysis, axes, place, most):
     """mu* against sigma; a group has no sigma and is drawn on the axis."""
     names = words(analysis["factor"].values)[:-1]
     mu, mu_half = (v[:-1] for v in table(analysis, "mu_star", place))
     sigma = np.nan_to_num(table(analysis, "sigma", place)[0][:-1])
     axes.errorbar(mu, sigma, xerr=mu_half, fmt="o", markersize=4, color=TOTAL, elinewidth=0.8, capsize=2)
-    for x, y, name in zip(mu, sigma, names):
-        if np.isfinite(x):
-            right = x > 0.5 * np.nanmax(mu)
-            axes.annotate(name, (x, y), (-4 if right else 4, 4), textcoords="offset points", fontsize=8,
-                          ha="right" if right else "left")
-    end = max(np.nanmax(mu), np.nanmax(sigma), 1e-300)
-    axes.plot([0, end], [0, end], color=DUMMY, linewidth=0.8, linestyle="--", label="sigma = mu*")
-    axes.set(xlim=(0, None), ylim=(0, None), ylabel="sigma")
+    right, top = 1.1 * max(np.nanmax(mu), 1e-300), 1.2 * max(np.nanmax(sigma), 0.1 * np.nanmax(mu), 1e-300)
+    strongest = [k for k in np.argsort(-np.nan_to_num(mu))[:most] if np.isfinite(mu[k])]
+    name_points(axes, mu[strongest], sigma[strongest], [names[k] for k in strongest])
+    axes.plot([0, right], [0, right], color=DUMMY, linewidth=0.8, linestyle="--", label="sigma = mu*")
+    axes.set(xlim=(0, right), ylim=(0, top), ylabel="sigma")
 
 
-def draw_effects(analysis, places, figure):
+def draw_effects(analysis, places, figure, most):
     if "mu_star" not in analysis:
         raise UserError("--effects: this file holds no elementary effects (design: morris)")
-    draw_panels(analysis, places, figure, lambda axes, k: effects(analysis, axes, k), "mu*")
+    draw_panels(analysis, places, figure, lambda axes, k: effects(analysis, axes, k, most), "mu*")
 
 
 # ---- failures ----
@@ -163,44 +170,37 @@ def arguments():
     how = parser.add_mutually_exclusive_group()
     how.add_argument("--effects", action="store_true", help="the plane of mu* and sigma")
     how.add_argument("--failures", nargs="?", const="any", metavar="REASON", help="distributions of the factors")
+    parser.add_argument("--most", type=int, metavar="N", help="the strongest inputs only (effects: named)")
     parser.add_argument("--output", metavar="FILE", help="FILE.png or .pdf (default: beside the file)")
     parser.add_argument("--title", help="instead of the study's title")
     return parser.parse_args()
 
 
 def draw(options):
-    output = pathlib.Path(options.output or pathlib.Path(options.file).with_suffix(".png"))
-    if output.suffix not in (".png", ".pdf", ".svg"):
-        raise UserError(f"--output {output}: the name must end in .png, .pdf or .svg")
+    output = output_of(options, options.file)
     analysis = open_analysis(options.file)
     places = choose(words(analysis["output"].values), options.of, "output")
     plt.rcParams.update(STYLE)
     plt.rcParams["axes.titlelocation"] = "center"
-    rows = len(words(analysis["factor"].values))
+    if options.most is not None and options.most < 1:
+        raise UserError(f"--most {options.most}: at least 1")
+    plane = options.effects or ("mu_star" in analysis and "total_order" not in analysis and not options.failures)
+    rows = 10 if plane else min(len(words(analysis["factor"].values)), options.most or sys.maxsize)
     height = 1.8 + 0.28 * max(rows, 6)
-    figure = plt.figure(figsize=(max(4.8, 3.6 * len(places)), height), layout="constrained")
+    figure = plt.figure(figsize=(max(4.8, (4.8 if plane else 3.6) * len(places)), height), layout="constrained")
     figure.get_layout_engine().set(rect=(0, 0.3 / height, 1, 1 - 0.3 / height))  # the legend is below
     if options.failures:
         draw_failures(analysis, options.failures, figure)
-    elif options.effects or ("mu_star" in analysis and "total_order" not in analysis):
-        draw_effects(analysis, places, figure)
+    elif plane:
+        draw_effects(analysis, places, figure, options.most or 14)
     else:
-        draw_bars(analysis, places, figure)
+        draw_bars(analysis, places, figure, options.most or sys.maxsize)
     figure.suptitle(options.title if options.title is not None else str(analysis.attrs.get("title", "")), fontsize=10)
-    try:
-        figure.savefig(output)
-    except OSError as error:
-        raise UserError(f"{output}: cannot be written ({error.strerror})") from error
-    print(f"{output}")
+    save(figure, output)
 
 
 def main():
-    try:
-        draw(arguments())
-    except UserError as error:
-        print(f"sensitivity.py: {error}", file=sys.stderr)
-        return 2
-    return 0
+    return run("sensitivity.py", draw, arguments())
 
 
 if __name__ == "__main__":

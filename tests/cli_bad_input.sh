@@ -55,7 +55,6 @@ sweep "missing model" "model" <<<'design: {kind: points, points: [{}]}'
 sweep "missing design" "design" <<<'model: neuron_glia'
 sweep "unknown model" "did you mean 'neuron_glia'" <<<$'model: neuron_gila\ndesign: {kind: points, points: [{}]}'
 sweep "unknown solve" "did you mean 'steady_state'" <<<$'solve: steady_stat\nmodel: neuron_glia\ndesign: {kind: points, points: [{}]}'
-sweep "solve of later" "not in this version" <<<$'solve: threshold\nmodel: neuron_glia\ndesign: {kind: points, points: [{}]}'
 sweep "unknown precision" "precision" <<<$'precision: half\nmodel: neuron_glia\ndesign: {kind: points, points: [{}]}'
 sweep "unknown output" "did you mean 'neuron.Na'" <<<$'model: neuron_glia\noutputs: [neuron.Nas]\ndesign: {kind: points, points: [{}]}'
 sweep "unknown group" "did you mean 'state'" <<<$'model: neuron_glia\noutputs: [stat]\ndesign: {kind: points, points: [{}]}'
@@ -65,6 +64,45 @@ sweep "set with a wrong unit" "temperature" <<<$'model: neuron_glia\nset: {tempe
 sweep "set out of bounds" "temperature" <<<$'model: neuron_glia\nset: {temperature: 30}\ndesign: {kind: points, points: [{}]}'
 sweep "set and varied" "both set and varied" <<<$'model: neuron_glia\nset: {energy_supply: 0.5}\ndesign: {kind: grid, factors: {energy_supply: {from: 0.5, to: 1, count: 2}}}'
 sweep "sweep that is a list" "" <<<'- model'
+
+# threshold NAME WORD SECTION [LINES]: a study of thresholds, good but for its section and further lines.
+threshold() {
+  sweep "threshold: $1" "$2" <<<"model: neuron_glia
+solve: threshold
+$3
+design: {kind: grid, factors: {temperature: {from: 300, to: 310, count: 2}}}
+${4:-}"
+}
+
+threshold "unknown parameter" "did you mean 'energy_supply'" 'threshold: {parameter: energy_suply, from: 1, to: 0}'
+threshold "parameter that is a factor" "both the threshold's parameter and a factor" \
+  'threshold: {parameter: temperature, from: 310, to: 300}'
+threshold "parameter that is set" "both the threshold's parameter and set" \
+  'threshold: {parameter: energy_supply, from: 1, to: 0}' 'set: {energy_supply: 0.9}'
+threshold "rest quantity" "resting state" 'threshold: {parameter: neuron.rest.K, from: 140 mM, to: 100 mM}'
+threshold "empty range" "range is empty" 'threshold: {parameter: energy_supply, from: 1, to: 1}'
+threshold "start out of bounds" "energy_supply" 'threshold: {parameter: energy_supply, from: 100, to: 0}'
+threshold "end out of bounds" "energy_supply" 'threshold: {parameter: energy_supply, from: 1, to: -1}'
+threshold "wrong unit" "energy_supply" 'threshold: {parameter: energy_supply, from: 1 mM, to: 0}'
+threshold "end that is no number" "" 'threshold: {parameter: energy_supply, from: 1, to: nothing}'
+threshold "way back on the wrong side" "recovery_to" \
+  'threshold: {parameter: energy_supply, from: 1, to: 0, recovery_to: 0.5}'
+threshold "way back out of bounds" "energy_supply" \
+  'threshold: {parameter: energy_supply, from: 1, to: 0, recovery_to: 20}'
+threshold "no section" "threshold" ''
+threshold "section that is a word" "threshold" 'threshold: energy_supply'
+threshold "no parameter" "parameter" 'threshold: {from: 1, to: 0}'
+threshold "no start" "from" 'threshold: {parameter: energy_supply, to: 0}'
+threshold "no end" "'to'" 'threshold: {parameter: energy_supply, from: 1}'
+threshold "unknown key" "did you mean 'recovery_to'" 'threshold: {parameter: energy_supply, from: 1, to: 0, recover_to: 2}'
+threshold "unknown output" "did you mean 'threshold.kind'" \
+  'threshold: {parameter: energy_supply, from: 1, to: 0}' 'outputs: [threshold.kin]'
+threshold "output of a steady state" "neuron.V" 'threshold: {parameter: energy_supply, from: 1, to: 0}' 'outputs: [neuron.V]'
+sweep "threshold: section without its solve" "threshold" <<<$'model: neuron_glia
+threshold: {parameter: energy_supply, from: 1, to: 0}
+design: {kind: points, points: [{}]}'
+printf 'model: neuron_glia\nsolve: threshold\nthreshold: {parameter: energy_supply, from: 1, to: 0}\ndesign: {kind: points, points: [{}]}\n' >lost.yaml
+refuse "threshold: override of its parameter" "both the threshold's parameter and set" run lost.yaml -o out/a.nc --set energy_supply=0.9
 
 grid "unknown factor" "did you mean 'temperature'" 'temprature: {from: 300, to: 310, count: 2}'
 grid "unknown key of a factor" "count" 'temperature: {from: 300, to: 310, cuont: 2}'

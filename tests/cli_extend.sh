@@ -74,6 +74,9 @@ cp small.nc damaged.nc
 printf '\125' | dd of=damaged.nc bs=1 seek=$(($(stat -c %s damaged.nc) - 600)) conv=notrunc status=none
 run 1 large.yaml mended.nc --extend damaged.nc
 cmp large.nc mended.nc || fail "a damaged chunk of the smaller study is believed"
+run 1 large.yaml isolated.nc --extend damaged.nc --isolate
+cmp large.nc isolated.nc || fail "points solved in child processes beside those taken over"
+[ "$(read_points isolated.nc)" = 6336 ] || fail "isolated: $(read_points isolated.nc) points taken over"
 [ "$(read_points mended.nc)" = 6336 ] || fail "$(read_points mended.nc) points taken over from 99 sound chunks"
 
 # Other designs that grow, and the same by parts.

@@ -18,7 +18,7 @@ fail() {
 "$python" -c "import netCDF4, numpy" 2>/dev/null || { echo "skipped: no netCDF4"; exit 77; }
 for sweep in "$IONSWEEP_SOURCE"/sweeps/*.yaml; do
   name=$(basename "$sweep" .yaml)
-  sed -E 's/count: *[0-9]+/count: 17/g; s/levels: *[0-9]+/levels: 1/; s/^( *)start: 16$/\1start: 16\n\1probes: 8/' "$sweep" >"$scratch/$name.yaml"
+  sed -E 's/count: *[0-9]+/count: 17/g; s/levels: *[0-9]+/levels: 1/; s/samples: *[0-9]+/samples: 128/; s/trajectories: *[0-9]+/trajectories: 32/; s/^( *)start: 16$/\1start: 16\n\1probes: 8/' "$sweep" >"$scratch/$name.yaml"
   # shellcheck disable=SC2086
   ${MPIEXEC:-mpirun --oversubscribe --bind-to none} -n 2 "$IONSWEEP" run "$scratch/$name.yaml" \
     -o "$scratch/$name.nc" >"$scratch/log" 2>&1 || fail "$name: $(tail -3 "$scratch/log")"
@@ -43,10 +43,13 @@ class Study(dict):
             self.ok = status == 1
             self.pending = np.count_nonzero(status == 0)
             self.needed = status != 7
+            self.lost = np.count_nonzero(status == 2)
             dims = file["status"].dimensions
             axes = [d for d in dims if d in file.variables]  # none where points are sampled
             grid = np.meshgrid(*(file[d][...].filled() for d in axes), indexing="ij")
             self.factor = {d: g[self.ok] for d, g in zip(axes, grid)}
+            self.sampled = [] if axes else next(v.coordinates.split() for v in file.variables.values()
+                                                if "coordinates" in v.ncattrs())
             for name, variable in file.variables.items():
                 if variable.dimensions == dims:
                     self[name] = np.ma.filled(variable[...].astype(float), np.nan)[self.ok]
@@ -57,6 +60,8 @@ for path in glob.glob(f"{sys.argv[1]}/*.nc"):
     studies[s.name] = s
     check(s.name, "every point was solved", s.pending == 0)
     check(s.name, "most points have a state", s.ok[s.needed].mean() > 0.5)
+    if s.name != "pump_against_atp_audit":  # its pump asks for more than there is
+        check(s.name, "no state remains unfound", s.lost == 0)
     if "total_closure" in s:
         check(s.name, "closure below 1e-9 of the fuel power",
               np.abs(s["total_closure"]) < 1e-9 * np.abs(s["total_fuel_power"]))
@@ -75,6 +80,34 @@ check(s.name, "where only the supply is redrawn, less of it leaves more potassiu
 check(s.name, "other inputs leave the supply alone", supply[:, 3:] == supply[:, :1])
 check(s.name, "temperatures have the mean and spread asked for",
       abs(s["temperature"].mean() - 37) < 0.1 and abs(s["temperature"].std() - 1) < 0.1)
+
+def steps(s, name, output, n_base):
+    """Change of a factor and of an output from A to A_B of that factor, the first of which is member n_base."""
+    j = n_base + s.sampled.index(name)
+    x, y = (s[n].reshape(-1, n_base + len(s.sampled)) for n in (name, output))
+    return x[:, j] - x[:, 0], y[:, j] - y[:, 0]
+
+def grows(s, name, output, sign):
+    dx, dy = steps(s, name, output, 2)
+    check(s.name, f"{output} goes {'up' if sign > 0 else 'down'} with {name}", sign * dx * dy > 0)
+
+s = studies["sobol_resting"]
+check(s.name, "every cell is in homeostasis", [s.ok.all(), np.all(s["class"] == 1)])
+grows(s, "neuron_leak_na_permeability", "neuron_atp_used", 1)
+grows(s, "neuron_leak_na_permeability", "neuron_V", 1)
+grows(s, "glia_nka_rate", "ecs_K", -1)
+
+s = studies["sobol_threshold"]
+check(s.name, "every cell has its threshold, below the full supply",
+      (s["threshold_energy_supply"] > 0) & (s["threshold_energy_supply"] < 1))
+grows(s, "neuron_leak_na_permeability", "threshold_energy_supply", 1)
+grows(s, "neuron_atp_use_rate", "threshold_energy_supply", 1)
+
+s = studies["morris_screen"]
+check(s.name, "every cell is in homeostasis", [s.ok.all(), np.all(s["class"] == 1)])
+for name in ("neuron_water_hydraulic_permeability", "glia_creatine_kinase_rate_constant"):
+    dx, dy = steps(s, name, "neuron_V", 1)
+    check(s.name, f"{name} is varied and leaves the steady state alone", [(dx != 0).all(), (np.abs(dy) < 1e-9).all()])
 
 s = studies["energy_budget"]
 share = s["neuron_nka_atp_share"] + s["neuron_pmca_atp_share"]
@@ -143,6 +176,28 @@ for ion, rest in (("cell_K", 130), ("cell_Cl", 35)):
     lost = rest - at_30_mM(ion, 0.003) * at_30_mM("cell_volume", 0.003) / 2
     check(s.name, f"10 mM of {ion} are lost, not {lost}", abs(lost - 10) < 0.5)
 
+s = studies["collapse_threshold"]
+lost, back = s["threshold_energy_supply"], s["recovery_energy_supply"]
+T, rate = s.factor["temperature"], s.factor["neuron_spike_load_firing_rate"]
+grid = lost.reshape(17, 17)  # by temperature, rate
+check(s.name, "the healthy state is lost at a fold everywhere", s["threshold_kind"] == 1)
+check(s.name, "firing raises the threshold", np.diff(grid, axis=1) > 0)
+check(s.name, "cooling lowers it, down to 27 degC", np.diff(grid, axis=0)[np.unique(T)[:-1] > 27] > 0)
+check(s.name, "gradients are the slopes of the map",
+      np.abs(s["threshold_gradient_temperature"].reshape(17, 17)[1:-1] / ((grid[2:] - grid[:-2]) / (T[34] - T[0])) - 1)
+      [np.unique(T)[1:-1] > 30] < 0.02)
+check(s.name, "the way back needs more than was lost at", (back > lost)[np.isfinite(back)])
+
+s = studies["collapse_conductances"]
+lost, kind = s["threshold_energy_supply"].reshape(17, 17), s["threshold_kind"].reshape(17, 17)  # by pump, leak
+step = np.diff(lost, axis=1)
+check(s.name, "a leak raises the threshold", step[np.isfinite(step)] > 0)
+step = np.diff(lost, axis=0)
+check(s.name, "pumps lower it", step[np.isfinite(step)] < 0)
+check(s.name, "and save nothing once there are enough", np.abs(lost[-1, :9] / lost[-5, :9] - 1) < 0.02)
+check(s.name, "few pumps and a large leak leave no healthy state", (kind == 4) == np.isnan(lost))
+check(s.name, "which more pumps mend", np.diff((kind == 4).astype(int), axis=0) <= 0)
+
 s = studies["failure_boundary"]
 put_in, supply = s.factor["ecs_composition_K"], s.factor["energy_supply"]
 check(s.name, "few nodes are needed", s.needed.mean() < 0.6)
@@ -197,6 +252,14 @@ if "$python" -c "import matplotlib, xarray" 2>/dev/null; then
   draw ledger entropy_production --at neuron_spike_load_firing_rate=0
   draw map time_to_collapse --of event.depolarised.time
   draw ledger volume_regulation --of cell.volume --by cell.swell_cl.swell.width
+  draw map collapse_threshold --of threshold.energy_supply
+  draw map collapse_conductances --of threshold.energy_supply
+  draw map collapse_conductances --of recovery.kind
+  draw map collapse_threshold --of threshold.gradient.temperature
+  for name in sobol_resting sobol_threshold morris_screen; do
+    "$IONSWEEP" analyze "$scratch/$name.nc" >"$scratch/log" 2>&1 || fail "$name: $(tail -1 "$scratch/log")"
+    draw sensitivity "$name.sensitivity" --most 5
+  done
   draw map failure_boundary --of class --nodes
   draw map failure_boundary --of ecs.K
   refuse 'did you mean' "$scratch/energy_budget.nc" --of neuron.nka.flx --at neuron_leak_na_permeability=0.002

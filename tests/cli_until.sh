@@ -85,6 +85,13 @@ cmp direct256.nc budget.nc || fail "budget: not the file of 256 samples"
 grow 1 extended.nc --until 'T halfwidth < 1e-6' --max-points 1500 --extend t64.nc
 cmp direct256.nc extended.nc || fail "--until from a file to extend"
 
+# Stopped by a time that is up before the first stage is done, and taken up again.
+"$IONSWEEP" run sweep.yaml -o late.nc --until 'T halfwidth < 1e-6' --max-points 1500 --stop-after 1e-9s >late.out 2>&1
+status=$?
+[ "$status" = 99 ] || fail "--stop-after: exit status $status: $(tail -2 late.out)"
+grow 1 late.nc --until 'T halfwidth < 1e-6' --max-points 1500 --stop-after 2h
+cmp direct256.nc late.nc || fail "--until after --stop-after: not the file of 256 samples"
+
 # refuse WORD OPTIONS: exit status 2, one line with WORD, no file.
 sweep 64 >sweep.yaml
 refuse() {
@@ -102,9 +109,9 @@ done
 refuse "did you mean 'neuron_V'" --until 'T(neuron.U) halfwidth < 1'
 refuse "no output 'class' with numbers" --until 'T(ecs.K,class) halfwidth < 1'
 refuse "320 points to begin with" --until 'T halfwidth < 1' --max-points 319
-refuse "belongs to --until" --max-points 1000
 refuse "wants a number of points" --until 'T halfwidth < 1' --max-points many
 refuse "without --part and --take" --until 'T halfwidth < 1' --part 1/2
+refuse "without --tolerate-loss" --until 'T halfwidth < 1' --tolerate-loss
 sed 's/saltelli/sobol/' sweep.yaml >sobol.yaml
 sweep=sobol.yaml refuse "not of a 'sobol'" --until 'T halfwidth < 1'
 sed 's/0.8, 1/0.7, 1/' sweep.yaml >other.yaml

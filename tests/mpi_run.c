@@ -10,6 +10,14 @@
 
 PetscErrorCode ion_study_solve_points(ion_study *study, const uint64_t *point, size_t n_point,
                                       ion_block data, unsigned char *status);
+PetscErrorCode ion_study_solve_points_isolated(ion_study *study, const uint64_t *point,
+                                               size_t n_point, const ion_isolation *how,
+                                               ion_block data, unsigned char *status);
+
+struct study_start;
+PetscErrorCode ion_study_start_create(const ion_study *study, uint64_t n_point,
+                                      struct study_start *start);
+PetscErrorCode ion_study_start_destroy(struct study_start *start);
 
 /* Stands in for a sweep; the test's own ion_study_* below. */
 struct ion_study {
@@ -36,6 +44,22 @@ PetscErrorCode ion_study_solve(ion_study *study, uint64_t first, size_t n_point,
   return make_chunk(&study->schema, first / study->schema.chunk_size, data, status);
 }
 
+PetscErrorCode ion_study_solve_isolated(ion_study *study, uint64_t first, size_t n_point,
+                                        const ion_isolation *how, ion_block data,
+                                        unsigned char *status)
+{
+  (void)how;
+  return ion_study_solve(study, first, n_point, data, status);
+}
+
+PetscErrorCode ion_study_solve_points_isolated(ion_study *study, const uint64_t *point,
+                                               size_t n_point, const ion_isolation *how,
+                                               ion_block data, unsigned char *status)
+{
+  (void)how;
+  return ion_study_solve_points(study, point, n_point, data, status);
+}
+
 PetscErrorCode ion_study_widen(ion_study *study, uint64_t first, size_t n_point, ion_block data)
 {
   (void)first;
@@ -53,6 +77,28 @@ size_t ion_study_boundary_output(const ion_study *study)
 {
   (void)study;
   return CLASS_ROW;
+}
+
+/* Values of a formula have no design, so there is no smaller study to extend. */
+const ion_design *ion_study_design(const ion_study *study)
+{
+  (void)study;
+  return NULL;
+}
+
+PetscErrorCode ion_study_start_create(const ion_study *study, uint64_t n_point,
+                                      struct study_start *start)
+{
+  (void)study;
+  (void)n_point;
+  (void)start;
+  return PETSC_ERR_SUP;
+}
+
+PetscErrorCode ion_study_start_destroy(struct study_start *start)
+{
+  (void)start;
+  return PETSC_SUCCESS;
 }
 
 /* A map of MAP_SIDE nodes a factor whose class is that of being in a disk. */

@@ -1,7 +1,7 @@
 #!/bin/bash
 # Run one test of the command line in a directory of its own, which is removed afterwards.
 #
-# The test finds the program in $IONSWEEP, the source in $IONSWEEP_SOURCE, and mpirun with its options
+# The test finds the program in $IONSWEEP, a copy with points that crash in $IONSWEEP_FAULTY, the source in $IONSWEEP_SOURCE, and mpirun with its options
 # in $MPIEXEC. It fails as well when a process it started listed memory of PETSc that was never freed
 # (tests/memory_list.c, preset sanitize).
 set -u

@@ -20,7 +20,10 @@ typedef struct {
   uint64_t fails_at; /* chunk that raises an error; N_CHUNK for none */
   int kill_after;    /* chunks on this rank before it signals itself; 0 for never */
   PetscBool fails_to_flush;
-  long nap; /* ns a chunk */
+  PetscBool reads; /* its points were solved by an earlier run */
+  long nap;        /* ns a chunk */
+  long long_nap;   /* ns of the first chunk of the culprit */
+  int isolated[N_CHUNK];
 } fake;
 
 static int my_rank(void)
@@ -42,20 +45,34 @@ static int count_ranks(void)
 static PetscErrorCode do_chunk(void *context, uint64_t chunk, ion_tally *tally)
 {
   fake *f                   = context;
-  const struct timespec nap = {.tv_nsec = f->nap};
+  const struct timespec nap = {.tv_nsec = f->nap}, long_nap = {.tv_nsec = f->long_nap};
 
   PetscFunctionBegin;
   CHECK(chunk < N_CHUNK);
   CHECK(tally->n_point == 0); /* a chunk starts from an empty tally */
   f->started++;
   if (f->nap) (void)nanosleep(&nap, NULL);
+  if (f->long_nap && f->started == 1) (void)nanosleep(&long_nap, NULL);
   PetscCheck(chunk < f->fails_at, PETSC_COMM_SELF, PETSC_ERR_FILE_WRITE, "chunk %d is bad",
              (int)chunk);
   f->seen[chunk]++;
   tally->n_point += POINTS;
+  tally->n_read += f->reads ? POINTS : 0;
   tally->status[ION_OK] += POINTS;
   tally->class_count[ION_CLASS_STRAINED] += chunk;
   if (f->started == f->kill_after) raise(SIGUSR1);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode do_isolated(void *context, uint64_t chunk, const ion_pulse *pulse,
+                                  ion_tally *tally)
+{
+  fake *f = context;
+
+  PetscFunctionBegin;
+  if (pulse) PetscCall(pulse->beat(pulse->context));
+  f->isolated[chunk]++;
+  PetscCall(do_chunk(context, chunk, tally));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -233,6 +250,47 @@ static PetscErrorCode signal_in_the_last_chunk_stops_nothing(void)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+static PetscErrorCode limits_stop_the_dealing(void)
+{
+  ion_job_result result;
+
+  PetscFunctionBegin;
+  for (int of_points = 0; of_points < 2; of_points++) {
+    fake f      = {.fails_at = N_CHUNK, .nap = 5000000};
+    ion_job job = job_of(&f, N_CHUNK);
+    int seen[N_CHUNK], n_done = 0;
+
+    if (of_points)
+      job.max_points = 4 * POINTS;
+    else
+      job.stop_after = 0.05;
+    PetscCall(ion_job_run(MPI_COMM_WORLD, &job, &result));
+    CHECK(result.stopped && result.signal == 0);
+    CHECK(f.flushed == (works() ? 1 : 0));
+    PetscCall(gather(&f, seen, &n_done));
+    CHECK(n_done < N_CHUNK);
+    for (int c = 0; c < N_CHUNK; c++) CHECK(seen[c] <= 1);
+    if (of_points)
+      CHECK(n_done >= 4 && n_done <= 4 + 2 * count_ranks()); /* one in work, one behind */
+    if (my_rank() == 0) CHECK(result.tally.n_point == (uint64_t)n_done * POINTS);
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* What was read is no work of this run. */
+static PetscErrorCode points_read_do_not_count_for_a_limit(void)
+{
+  fake f      = {.fails_at = N_CHUNK, .reads = PETSC_TRUE};
+  ion_job job = job_of(&f, N_CHUNK);
+  ion_job_result result;
+
+  PetscFunctionBegin;
+  job.max_points = 1;
+  PetscCall(ion_job_run(MPI_COMM_WORLD, &job, &result));
+  CHECK(!result.stopped);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static volatile sig_atomic_t own_handler_ran;
 
 static void own_handler(int signal)
@@ -264,7 +322,7 @@ static PetscErrorCode log_tells_start_and_end(void)
   char path[]       = "/tmp/ion_dispatch_XXXXXX";
   fake f            = {.fails_at = N_CHUNK};
   ion_job job       = job_of(&f, 5);
-  char text[2][256] = {"", ""};
+  char text[7][256] = {""};
   ion_job_result result;
 
   PetscFunctionBegin;
@@ -279,13 +337,90 @@ static PetscErrorCode log_tells_start_and_end(void)
   if (my_rank() == 0) {
     FILE *log = fopen(path, "r");
 
-    for (int i = 0; i < 2; i++) CHECK(fgets(text[i], sizeof text[i], log) != NULL);
+    for (int i = 0; i < 7; i++) CHECK(fgets(text[i], sizeof text[i], log) != NULL);
     fclose(log);
     unlink(path);
     CHECK(strlen(text[0]) > 21 && text[0][10] == 'T' && text[0][19] == 'Z');
     CHECK(strstr(text[0], "Z start: ") && strstr(text[0], " 5 chunks, 15 points\n"));
-    CHECK(strstr(text[1], "Z end: done, 5 of 5 chunks"));
+    for (int i = 1; i < 6; i++)
+      CHECK(strstr(text[i], "Z run: rank ") && strstr(text[i], ", chunk "));
+    CHECK(strstr(text[6], "Z end: done, 5 of 5 chunks"));
   }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The chunks of a slow rank are dealt again; when it is there after all it works on, and what was done
+ * twice is counted once. */
+static PetscErrorCode slow_rank_is_taken_back(void)
+{
+  fake f      = {.fails_at = N_CHUNK, .nap = 10000000};
+  ion_job job = job_of(&f, N_CHUNK);
+  int seen[N_CHUNK], n_done = 0;
+  ion_job_result result;
+
+  PetscFunctionBegin;
+  if (count_ranks() < 3) PetscFunctionReturn(PETSC_SUCCESS);
+  if (is_culprit()) f.long_nap = 300000000;
+  job.patience = 0.005;
+  job.isolated = do_isolated;
+  PetscCall(ion_job_run(MPI_COMM_WORLD, &job, &result));
+  CHECK(!result.n_lost && !result.stopped);
+  PetscCall(gather(&f, seen, &n_done));
+  for (int c = 0; c < N_CHUNK; c++) CHECK(seen[c] >= 1);
+  if (my_rank() == 0) CHECK(result.tally.n_point == (uint64_t)N_CHUNK * POINTS);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* A log of 10 chunks: 3 crashed, 4 was in work in two killed runs, 5 in one, 6 in one and beside a known
+ * crash, 7 in a run that ended, 8 in jobs of other chunks, 9 was too slow. */
+static const char killed_runs[] =
+    "2026-01-31T12:00:00Z start: 3 ranks, 10 chunks, 30 points\n"
+    "2026-01-31T12:00:00Z run: rank 1, chunk 7\n"
+    "2026-01-31T12:00:00Z end: done, 10 of 10 chunks in 0.0 s\n"
+    "2026-01-31T12:00:00Z start: 3 ranks, 10 chunks, 30 points\n"
+    "2026-01-31T12:00:00Z run: rank 1, chunk 0\n"
+    "2026-01-31T12:00:00Z run: rank 1, chunk 4\n"
+    "2026-01-31T12:00:00Z run: rank 2, chunk 5\n"
+    "2026-01-31T12:00:00Z resume: a.nc\n"
+    "2026-01-31T12:00:00Z start: 1 rank, 10 chunks, 30 points\n"
+    "2026-01-31T12:00:00Z run: rank 0, chunk 4\n"
+    "2026-01-31T12:00:00Z start: 3 ranks, 10 chunks, 30 points\n"
+    "2026-01-31T12:00:00Z run: rank 1, chunk 3\n"
+    "2026-01-31T12:00:00Z run: rank 2, chunk 6\n"
+    "2026-01-31T12:00:00Z crash: rank 1, chunk 3, begun then\n"
+    "2026-01-31T12:00:00Z start: 3 ranks, 10 chunks, 30 points\n"
+    "2026-01-31T12:00:00Z run: rank 2, chunk 6\n"
+    "2026-01-31T12:00:00Z start: 1 rank, 10 chunks, 30 points\n"
+    "2026-01-31T12:00:00Z overdue: rank 0, chunk 9, begun then\n"
+    "2026-01-31T12:00:00Z start: 3 ranks, 12 chunks, 30 points\n"
+    "2026-01-31T12:00:00Z crash: rank 1, chunk 8, begun then\n"
+    "2026-01-31T12:00:00Z level 1 of 2, start: 3 ranks, 10 chunks, 30 points\n"
+    "2026-01-31T12:00:00Z crash: rank 1, chunk 8, begun then\n"
+    "2026-01-31T12:00:00Z start: 3 ranks, 10 chunks, 30 points\n"
+    "2026-01-31T12:00:00Z run: rank 99999999, chunk 99999999\n"
+    "2026-01-31T12:00:00Z run: rank, chunk\nnonsense\n";
+
+static PetscErrorCode log_tells_suspects(void)
+{
+  static const int expected[10] = {[3] = 1, [4] = 1, [9] = 1};
+  char path[]                   = "/tmp/ion_dispatch_XXXXXX";
+  fake f                        = {.fails_at = N_CHUNK};
+  ion_job job                   = job_of(&f, 10);
+  ion_job_result result;
+
+  PetscFunctionBegin;
+  job.isolated = do_isolated;
+  if (my_rank() == 0) {
+    const int fd = mkstemp(path);
+
+    CHECK(write(fd, killed_runs, strlen(killed_runs)) == (ssize_t)strlen(killed_runs));
+    close(fd);
+    job.log_path = path;
+  }
+  PetscCall(ion_job_run(MPI_COMM_WORLD, &job, &result));
+  if (my_rank() == 0) unlink(path);
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, f.isolated, 10, MPI_INT, MPI_SUM, MPI_COMM_WORLD));
+  for (int c = 0; c < 10; c++) CHECK(f.isolated[c] == expected[c]);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -318,7 +453,11 @@ static const ion_test_case cases[] = {
     {"signal_to_a_worker_stops_all",           signal_to_a_worker_stops_all          },
     {"signal_to_rank_0_stops_all",             signal_to_rank_0_stops_all            },
     {"signal_in_the_last_chunk_stops_nothing", signal_in_the_last_chunk_stops_nothing},
+    {"limits_stop_the_dealing",                limits_stop_the_dealing               },
+    {"points_read_do_not_count_for_a_limit",   points_read_do_not_count_for_a_limit  },
     {"previous_handlers_come_back",            previous_handlers_come_back           },
+    {"slow_rank_is_taken_back",                slow_rank_is_taken_back               },
+    {"log_tells_suspects",                     log_tells_suspects                    },
     {"log_tells_start_and_end",                log_tells_start_and_end               },
 };
 

@@ -77,6 +77,7 @@ def thin_out(path, by_class):
 
 def load_map():
     """The script as a module: importing xarray for every case would take most of the time."""
+    sys.path.insert(0, str(MAP.parent))  # where the script finds what it shares with others
     spec = importlib.util.spec_from_file_location("ion_map", MAP)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
@@ -136,13 +137,39 @@ def scales_as_the_values_ask():
     assert SCRIPT.is_logarithmic(np.geomspace(1, 100, 7))
     assert not SCRIPT.is_logarithmic(np.linspace(1, 100, 7))
     assert np.allclose(SCRIPT.edges_of(np.array([1.0, 2.0, 4.0]), False), [0.5, 1.5, 3.0, 5.0])
-    assert SCRIPT.unit_text("s^-1") == "s⁻¹" and SCRIPT.unit_text("degC") == "°C"
+    shared = sys.modules["figure"]
+    assert shared.unit_text("s^-1") == "s⁻¹" and shared.unit_text("degC") == "°C"
+    assert shared.plain("energy_supply of neuron.spike_load at_rest") == "energy supply of neuron.spike_load at rest"
 
 
 def boundaries_run_between_cells():
     """Two columns of different class: one line, at the edge between them."""
     code, edges = np.array([[1, 3], [1, 3]]), np.array([0.0, 1.0, 2.0])
     assert SCRIPT.boundaries(code, edges, edges) == [[(1, 0), (1, 1)], [(1, 1), (1, 2)]]
+
+
+def thresholds_have_lines_and_kinds(folder):
+    """A threshold that rises along both factors and is absent in a corner."""
+    path = folder / "threshold.nc"
+    write_study(path)
+    with netCDF4.Dataset(path, "a") as file:
+        e, t = np.meshgrid(file["energy_supply"][:], file["temperature"][:], indexing="ij")
+        absent = e + t / 42 > 1.7
+        dims = ("energy_supply", "temperature")
+        add(file, "threshold_neuron_nka_rate", "f8", dims, np.where(absent, np.nan, e * t), units="fmol/s",
+            long_name="neuron.nka.rate at which the physiological state is lost")
+        flags = {"flag_values": np.arange(5, dtype="i1"), "flag_meanings": "none fold hopf bound absent"}
+        add(file, "threshold_kind", "i1", dims, np.where(absent, 4, np.where(e > 0.5, 1, 2)), **flags)
+    draws(folder / "threshold.png", path, "--of", "threshold.neuron.nka.rate")
+    draws(folder / "threshold_log.png", path, "--of", "threshold.neuron.nka.rate", "--log", "--output",
+          folder / "threshold_log.png")
+    draws(folder / "kind.png", path, "--of", "threshold.kind", "--output", folder / "kind.png")
+    texts = []
+    SCRIPT.save, kept = (lambda figure, _: texts.extend(t.get_text() for t in figure.axes[0].texts)), SCRIPT.save
+    assert run(path, "--of", "threshold.neuron.nka.rate")[0] == 0
+    SCRIPT.save = kept
+    assert {"fold", "Hopf point", "no healthy state"} <= set(texts), texts
+    assert {"10", "20"} & set(texts), texts  # the values of lines
 
 
 def boundary_maps_have_a_class_everywhere(folder):
@@ -168,6 +195,7 @@ def main():
     boundaries_run_between_cells()
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
+        thresholds_have_lines_and_kinds(folder)
         boundary_maps_have_a_class_everywhere(folder)
         plane, box, chain = folder / "plane.nc", folder / "box.nc", folder / "chain.nc"
         write_study(plane)

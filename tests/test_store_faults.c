@@ -88,6 +88,20 @@ static void put_file(const char *path, const void *bytes, size_t n)
   if (file) fclose(file);
 }
 
+/* Give a point of a file another status. */
+static void put_status(const char *path, uint64_t point, ion_status status)
+{
+  const unsigned char byte = (unsigned char)status;
+  const off_t at           = (off_t)(offset_of(path, "status") + point);
+  int fd;
+
+  CHECK(!chmod(path, 0644));
+  fd = open(path, O_WRONLY);
+  CHECK(pwrite(fd, &byte, 1, at) == 1);
+  close(fd);
+  CHECK(!chmod(path, 0444));
+}
+
 static PetscErrorCode probe_as(const char *path, const ion_store_schema *schema,
                                ion_store_found expected, const char *said)
 {
@@ -161,9 +175,11 @@ static PetscErrorCode probe_tells_what_is_no_result(void)
   PetscCall(slurp(path, &n, &bytes));
   for (size_t size = n - 1; size > header; size -= 997) {
     put_file(path, bytes, size);
-    PetscCall(probe_as(path, &schema, ION_STORE_FOREIGN, "torn"));
+    PetscCall(probe_as(path, &schema, ION_STORE_TORN, "torn"));
     if (size < header + 997) break;
   }
+  put_file(path, bytes, n + 1); /* there is one byte more allocated */
+  PetscCall(probe_as(path, &schema, ION_STORE_FOREIGN, "torn"));
   for (size_t size = 4; size < 2000; size += 61) { /* the header is about 2 kB */
     put_file(path, bytes, size);
     PetscCall(probe_as(path, &schema, ION_STORE_FOREIGN, ""));
@@ -228,6 +244,93 @@ static PetscErrorCode short_write_is_an_error(void)
   PetscCall(read_one(store, 1, &complete));
   CHECK(complete);
   PetscCall(ion_store_close(&store));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Of a file cut anywhere after its header, size and coordinates come back, and every chunk that is not
+ * whole is seen to be so. */
+static PetscErrorCode torn_file_is_mended(void)
+{
+  const ion_store_schema schema = grid();
+  const char *path = in_scratch("mended.nc"), *original = in_scratch("unhurt.nc");
+  PetscBool whole, complete, equal = PETSC_FALSE;
+  size_t n = 0, header;
+  unsigned char *bytes;
+
+  PetscFunctionBegin;
+  PetscCall(write_all(original, ION_DURABLE_NONE));
+  header = (size_t)offset_of(original, "status");
+  PetscCall(slurp(original, &n, &bytes));
+  for (size_t size = header; size < n; size += 503) {
+    ion_store *store;
+
+    put_file(path, bytes, size);
+    PetscCall(ion_store_mend(path, &schema, PETSC_FALSE, &whole));
+    CHECK(!whole);
+    PetscCall(ion_store_mend(path, &schema, PETSC_TRUE, &whole));
+    CHECK(!whole);
+    PetscCall(ion_store_mend(path, &schema, PETSC_TRUE, &whole));
+    CHECK(whole);
+    PetscCall(ion_store_open(path, &schema, ION_DURABLE_NONE, 0, &store));
+    for (uint64_t c = 0; c < ion_store_n_chunk(&schema); c++) {
+      PetscCall(read_one(store, c, &complete));
+      if (!complete) PetscCall(write_one(store, c));
+    }
+    PetscCall(ion_store_close(&store));
+    PetscCall(equal_files(original, path, &equal));
+    CHECK(equal);
+  }
+  PetscCall(PetscFree(bytes));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode damaged_coordinate_is_mended(void)
+{
+  const ion_store_schema schema = grid();
+  const char *path = in_scratch("bent.nc"), *original = in_scratch("straight.nc");
+  PetscBool whole, equal                              = PETSC_FALSE;
+
+  PetscFunctionBegin;
+  PetscCall(write_all(original, ION_DURABLE_NONE));
+  PetscCall(write_all(path, ION_DURABLE_NONE));
+  PetscCall(ion_store_mend(path, &schema, PETSC_FALSE, &whole));
+  CHECK(whole);
+  flip_byte(path, offset_of(path, "b") + 17);
+  PetscCall(ion_store_mend(path, &schema, PETSC_FALSE, &whole));
+  CHECK(!whole);
+  PetscCall(ion_store_mend(path, &schema, PETSC_TRUE, &whole));
+  PetscCall(equal_files(original, path, &equal));
+  CHECK(equal);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode pending_chunks_are_told_from_damaged_ones(void)
+{
+  static const ion_chunk_state expected[] = {ION_CHUNK_WHOLE, ION_CHUNK_PENDING, ION_CHUNK_DAMAGED,
+                                             ION_CHUNK_DAMAGED};
+  const ion_store_schema schema           = grid();
+  const char *path                        = in_scratch("states.nc");
+  ion_chunk_state state;
+  unsigned char status[CHUNK];
+  ion_store *store;
+  ion_block data;
+
+  PetscFunctionBegin;
+  PetscCall(ion_store_create(path, &schema));
+  PetscCall(ion_store_open(path, &schema, ION_DURABLE_NONE, 0, &store));
+  for (uint64_t c = 0; c < 4; c++)
+    if (c != 1) PetscCall(write_one(store, c));
+  PetscCall(ion_store_close(&store));
+  flip_byte(path, offset_of(path, "V") + 2 * 8 * (uint64_t)CHUNK + 100);
+  put_status(path, 3 * (uint64_t)CHUNK + 9, ION_PENDING);
+  PetscCall(ion_block_create(N_OUTPUT, CHUNK, &data));
+  PetscCall(ion_store_open_to_read(path, &schema, &store));
+  for (uint64_t c = 0; c < 4; c++) {
+    PetscCall(ion_store_check_chunk(store, c, data, status, &state));
+    CHECK(state == expected[c]);
+  }
+  PetscCall(ion_store_close(&store));
+  PetscCall(ion_block_destroy(&data));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -297,6 +400,9 @@ static const ion_test_case cases[] = {
     {"failed_open_leaves_nothing_behind",         failed_open_leaves_nothing_behind        },
     {"short_write_is_an_error",                   short_write_is_an_error                  },
     {"torn_or_removed_file_is_an_error",          torn_or_removed_file_is_an_error         },
+    {"torn_file_is_mended",                       torn_file_is_mended                      },
+    {"damaged_coordinate_is_mended",              damaged_coordinate_is_mended             },
+    {"pending_chunks_are_told_from_damaged_ones", pending_chunks_are_told_from_damaged_ones},
     {"second_run_is_refused_by_name",             second_run_is_refused_by_name            },
 };
 

@@ -208,6 +208,56 @@ static PetscErrorCode thresholds_agree_with_the_branch(void)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Where a collapsed branch runs the same way beside the physiological one, within a step of it. */
+static const double warm[]  = {273.15 + 32.203389830508474, 273.15 + 26.152542372881356,
+                               273.15 + 25.576271186440678};
+static const double rapid[] = {19.487179487179485, 13.333333333333334, 20};
+
+static PetscErrorCode folds_beside_another_branch(void)
+{
+  static const char *const varying[] = {"temperature", "neuron.spike_load.firing_rate", NULL};
+  fixture f;
+  search s;
+
+  PetscFunctionBegin;
+  PetscCall(fixture_neuron_glia(&f, ION_COUNT(warm)));
+  for (size_t p = 0; p < f.n_point; p++) {
+    fixture_theta(&f, "temperature")[p]                   = warm[p];
+    fixture_theta(&f, "neuron.spike_load.firing_rate")[p] = rapid[p];
+  }
+  PetscCall(search_open(&s, &f, "energy_supply", 1, 0, 1, varying));
+  for (size_t p = 0; p < f.n_point; p++) CHECK(s.status[p] == ION_OK && s.kind[p] == ION_LOSS_FOLD);
+  PetscCall(search_close(&s));
+  PetscCall(fixture_destroy(&f));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The branch ends with its range, also where a step would pass it. */
+static PetscErrorCode branches_end_with_their_range(void)
+{
+  fixture f;
+  ion_branch branch = {0};
+  int n_fold        = 0;
+
+  PetscFunctionBegin;
+  PetscCall(fixture_open(&f, "neuron_glia"));
+  PetscCall(fixture_set(&f, "temperature", warm[0]));
+  PetscCall(fixture_set(&f, "neuron.spike_load.firing_rate", rapid[0]));
+  PetscCall(fixture_setup(&f, 1));
+  PetscCall(ion_branch_follow(f.model, f.theta, ion_model_find(f.model, "energy_supply"), 1, 0, 500,
+                              0.2, &branch));
+  CHECK(branch.is_complete);
+  for (size_t i = 0; i < branch.n; i++) {
+    CHECK(branch.place[i].value >= 0 && branch.place[i].value <= 1);
+    n_fold += branch.place[i].kind == ION_PLACE_FOLD;
+  }
+  CHECK(n_fold == 1);
+  CHECK_RELATIVE(branch.place[branch.n - 1].value, 1.0, 1e-12);
+  PetscCall(ion_branch_destroy(&branch));
+  PetscCall(fixture_destroy(&f));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* The collapsed branch, followed back from its own state. */
 static PetscErrorCode recovery_agrees_with_the_branch(void)
 {
@@ -404,6 +454,8 @@ static const ion_test_case cases[] = {
     {"gradients_of_folds",               gradients_of_folds              },
     {"gradient_at_a_bound_of_a_factor",  gradient_at_a_bound_of_a_factor },
     {"thresholds_agree_with_the_branch", thresholds_agree_with_the_branch},
+    {"folds_beside_another_branch",      folds_beside_another_branch     },
+    {"branches_end_with_their_range",    branches_end_with_their_range   },
     {"recovery_agrees_with_the_branch",  recovery_agrees_with_the_branch },
     {"departure_of_a_path",              departure_of_a_path             },
     {"batch_mates_do_not_matter",        batch_mates_do_not_matter       },

@@ -69,6 +69,11 @@ uint64_t ion_design_n_point(const ion_design *design);
 size_t ion_design_n_factor(const ion_design *design);
 const ion_factor *ion_design_factor(const ion_design *design, size_t i);
 
+/** A design of kind `points` from the text of such a file; `name` stands for the file in messages. */
+PetscErrorCode ion_design_create_table(const char *name, const char *text, const ion_units *units,
+                                       const ion_quantity *quantities, size_t n,
+                                       ion_design **design);
+
 /** How a boundary map is refined; NULL for any other design. */
 const ion_refinement *ion_design_refinement(const ion_design *design);
 
@@ -239,5 +244,26 @@ unsigned char ion_boundary_kind(const ion_boundary *boundary, uint64_t node);
  * @param[out] kind  [nodes of the map], those asked for included; borrowed
  */
 PetscErrorCode ion_boundary_fill(ion_boundary *boundary, const unsigned char **kind);
+
+/* ---- functions with known indices ---- */
+
+/** An analytic test function of uniform inputs. */
+typedef struct {
+  const char *name;     /**< "ishigami" */
+  const char *summary;  /**< one line */
+  const char *citation; /**< where it is from */
+  size_t n_input;       /**< 0: any number */
+  double lower, upper;  /**< range of every input, 1 */
+
+  /** y [n_point] from x [n_input][n_point]; NaN where the function fails. */
+  void (*value)(size_t n_input, ion_block x, double *y);
+
+  /** Exact indices, [n_input] each; NULL where they are not known in closed form. */
+  void (*indices)(size_t n_input, double *first, double *total);
+} ion_function;
+
+/** All of them, with a NULL name at the end. */
+const ion_function *ion_functions(void);
+const ion_function *ion_function_find(const char *name); /**< NULL when unknown */
 
 #endif

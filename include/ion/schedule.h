@@ -14,11 +14,16 @@
 
 /* ---- dispatch: chunk numbers to ranks, whatever a chunk means ---- */
 
+enum { ION_TALLY_WORDS = 128 }; /**< room for words of outputs whose values are words */
+
 /** What was met in some chunks; counts add up, seconds too. */
 typedef struct {
   uint64_t n_point;
   uint64_t status[ION_N_STATUS];
   uint64_t class_count[ION_N_CLASS];
+  /** Words of the other outputs that have some, one output after another; those that exceed the room are
+   * not counted. */
+  uint64_t word_count[ION_TALLY_WORDS];
   uint64_t n_read; /**< points taken over from an earlier run */
   double solve_seconds;
   double write_seconds;
@@ -27,31 +32,63 @@ typedef struct {
 
 void ion_tally_add(ion_tally *sum, const ion_tally *part);
 
-/** Work that is cut into chunks. `chunk` is called on the ranks that work, once a chunk; `flush`
- * before a rank leaves and before the job is reported as stopped. */
+/** Places in word_count that an output takes; 0 for `class` and where values are numbers. */
+size_t ion_tally_words(const ion_store_var *output);
+
+/** To be called now and then by work that may take long, so that its rank does not count as lost. */
+typedef struct {
+  PetscErrorCode (*beat)(void *context);
+  void *context;
+} ion_pulse;
+
+/** Work that is cut into chunks. `chunk` is called on the ranks that work, once a chunk (again where the
+ * rank that had it fell silent: it must give the same); `flush` before a rank leaves and before the job
+ * is reported as stopped.
+ *
+ * A chunk that ended its rank (by the log: a crash; a kill or loss without a known reason, twice; or
+ * silence beyond `patience`) is given to `isolated` instead, for which a crash or an endless loop inside
+ * a point is data. */
 typedef struct {
   uint64_t n_chunk;
   uint64_t n_point;
   void *context;
   PetscErrorCode (*chunk)(void *context, uint64_t chunk, ion_tally *tally);
+  /** As chunk, but survives its points; NULL: the same as chunk. `pulse` may be NULL. */
+  PetscErrorCode (*isolated)(void *context, uint64_t chunk, const ion_pulse *pulse,
+                             ion_tally *tally);
   PetscErrorCode (*flush)(void *context);
   const char *log_path; /**< append-only log of events, one line each; NULL for none */
+  double stop_after;    /**< s after which no chunk is dealt any more; 0 for no limit */
+  uint64_t max_points;  /**< as many points solved (not read), the same; 0 for no limit */
+
+  /** s of silence, besides ten times the longest chunk so far, after which a rank that works counts as
+   * lost and its chunks are dealt again; ten times as much before any chunk is done. A rank alone ends
+   * itself. 0: never. */
+  double patience;
+  PetscBool isolate_all;   /**< every chunk goes to `isolated` */
+  PetscBool tolerate_loss; /**< ranks but 0 may die (mpirun --enable-recovery); without rank 0 the
+                                others leave by _exit */
   const char
       *label; /**< which of several jobs it is, said with its progress; NULL for an only one */
 } ion_job;
 
+/** Why a job ended before its last chunk. */
+typedef enum { ION_STOP_NONE, ION_STOP_SIGNAL, ION_STOP_TIME, ION_STOP_POINTS } ion_stop;
+
 typedef struct {
-  PetscBool stopped; /**< a signal asked to stop; finished chunks are saved, the rest is pending */
-  int signal;        /**< which one, or 0 */
+  PetscBool stopped; /**< asked to stop; finished chunks are saved, the rest is pending */
+  int signal;        /**< which signal asked, or 0 */
+  PetscBool apart;   /**< ranks are lost or may be: nothing collective may follow */
+  int n_lost;        /**< ranks that fell silent; MPI_Abort must end them */
   double seconds;
   ion_tally tally; /**< of all ranks; valid on rank 0 */
 } ion_job_result;
 
 /** Deal the chunks of a job: rank 0 deals on request, all others work; a single rank does both.
  *
- * Collective over `comm`, point to point only. SIGINT, SIGTERM and SIGUSR1 on any rank stop the
- * dealing; running chunks are finished. Rank 0 shows a progress line on a terminal and plain lines
- * every few seconds elsewhere (stderr).
+ * Collective over `comm`, point to point only. SIGINT, SIGTERM and SIGUSR1 on any rank, and the
+ * limits of the job, stop the dealing; running chunks are finished. Rank 0 shows a progress line on a
+ * terminal and plain lines every few seconds elsewhere (stderr).
  *
  * @return the first error a chunk raised on any rank; every rank then returns non-zero
  */
@@ -89,10 +126,21 @@ PetscErrorCode ion_study_open(const char *path, const ion_override *set, size_t 
  */
 PetscErrorCode ion_study_open_sized(const char *path, const ion_override *set, size_t n_set,
                                     uint64_t samples, ion_study **study);
+/** Make the study of a result file again from what the file says: sweep, model and `--set` as they were
+ * then, points of an imported table from the coordinates.
+ *
+ * @return PETSC_ERR_USER_INPUT when it is no result file, or this program makes another study of it
+ */
+PetscErrorCode ion_study_reopen(const char *path, ion_study **study);
 PetscErrorCode ion_study_close(ion_study **study);
 
 const char *ion_study_title(const ion_study *study);
-const ion_model *ion_study_model(const ion_study *study);
+const ion_model *ion_study_model(const ion_study *study); /**< NULL for `solve: function` */
+const char *ion_study_subject(const ion_study *study);    /**< name of the model or function */
+
+/** What may be set and varied, [n]; the first n_theta of it are the rows of theta. */
+const ion_quantity *ion_study_quantities(const ion_study *study, size_t *n, size_t *n_theta);
+
 const ion_design *ion_study_design(const ion_study *study);
 
 /** What `solve:` says: steady_state, threshold, ... */
@@ -118,6 +166,18 @@ const ion_store_schema *ion_study_schema(const ion_study *study);
  */
 PetscErrorCode ion_study_solve(ion_study *study, uint64_t first, size_t n_point, ion_block data,
                                unsigned char *status);
+
+/** How points are solved in child processes. */
+typedef struct {
+  double limit;           /**< s a point, before it is given up; 0 for none */
+  const ion_pulse *pulse; /**< or NULL */
+} ion_isolation;
+
+/** As ion_study_solve, with the same bits, in child processes: a point that crashes has status
+ * ION_CRASHED, one that exceeds the limit ION_TIMED_OUT, and its data are NaN. */
+PetscErrorCode ion_study_solve_isolated(ion_study *study, uint64_t first, size_t n_point,
+                                        const ion_isolation *how, ion_block data,
+                                        unsigned char *status);
 
 /** Theta of points first ..., as the solver sees it: [n_theta][n_point] SI. */
 PetscErrorCode ion_study_theta(ion_study *study, uint64_t first, size_t n_point, ion_block theta);
@@ -195,7 +255,13 @@ typedef struct {
   const char *output; /**< FILE.nc */
   PetscBool restart;  /**< start over even when the file is this study's */
   ion_durable durable;
-  double interval; /**< s between syncs */
+  double interval;         /**< s between syncs */
+  double stop_after;       /**< s, as in ion_job */
+  uint64_t max_points;     /**< as in ion_job */
+  double point_timeout;    /**< s a point may take; 0: any time */
+  PetscBool isolate;       /**< all points in child processes */
+  PetscBool tolerate_loss; /**< as in ion_job */
+  unsigned retry;          /**< bits 1 << ion_status: points of these statuses are solved again */
   ion_part part;
   size_t n_take;
   const char *const

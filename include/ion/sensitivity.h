@@ -18,27 +18,6 @@ typedef struct {
   double half_width;
 } ion_estimate;
 
-/* ---- functions with known indices ---- */
-
-/** An analytic test function of uniform inputs. */
-typedef struct {
-  const char *name;     /**< "ishigami" */
-  const char *summary;  /**< one line */
-  const char *citation; /**< where it is from */
-  size_t n_input;       /**< 0: any number */
-  double lower, upper;  /**< range of every input, 1 */
-
-  /** y [n_point] from x [n_input][n_point]; NaN where the function fails. */
-  void (*value)(size_t n_input, ion_block x, double *y);
-
-  /** Exact indices, [n_input] each; NULL where they are not known in closed form. */
-  void (*indices)(size_t n_input, double *first, double *total);
-} ion_function;
-
-/** All of them, with a NULL name at the end. */
-const ion_function *ion_functions(void);
-const ion_function *ion_function_find(const char *name); /**< NULL when unknown */
-
 /* ---- pick-freeze pairs: variance-based indices in one pass ---- */
 
 /** How the interval of an index is made. */

@@ -185,7 +185,7 @@ typedef struct {
  *
  * Not collective.
  *
- * @param[in]  theta      [n_theta][1] SI
+ * @param[in]  theta      [n_theta][1] SI; rows other than that of the parameter have the values of the model
  * @param[in]  parameter  row of theta that moves
  * @param[in]  most       places at most
  * @param[in]  longest    step, in arclength

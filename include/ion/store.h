@@ -41,6 +41,8 @@ typedef struct {
   const char *title;
   const char *sweep_text; /**< as the user wrote it */
   const char *model_text;
+  const char *overrides; /**< `--set` of the user, one "name=value" a line, or NULL */
+  const char *factors;   /**< "name [unit]" of each factor, commas between, or NULL */
   const char *canonical; /**< checked sweep and model with every override, what the digest is of */
   const char *summary;   /**< one line, ACDD `summary` */
   const char *program;   /**< "ionsweep 0.1.0" */
@@ -86,6 +88,7 @@ PetscErrorCode ion_store_move(const char *from, const char *to);
 typedef enum {
   ION_STORE_ABSENT,
   ION_STORE_SAME,
+  ION_STORE_TORN, /**< this study's, but cut short: ion_store_mend, then it is the same */
   ION_STORE_OTHER,
   ION_STORE_FOREIGN
 } ion_store_found;
@@ -97,6 +100,14 @@ typedef enum {
  */
 PetscErrorCode ion_store_probe(const char *path, const ion_store_schema *schema,
                                ion_store_found *found, char *reason, size_t size);
+
+/** Are size and coordinates of this study's file as they were made?
+ *
+ * @param[in]  repair  put them right; points that were cut off have a CRC that does not agree
+ * @param[out] whole   PETSC_TRUE when there was nothing to repair
+ */
+PetscErrorCode ion_store_mend(const char *path, const ion_store_schema *schema, PetscBool repair,
+                              PetscBool *whole);
 
 /** Open this study's file for writing chunks. Not collective; every rank opens its own handle. */
 PetscErrorCode ion_store_open(const char *path, const ion_store_schema *schema, ion_durable durable,
@@ -129,6 +140,13 @@ PetscErrorCode ion_store_flush(ion_store *store);
 PetscErrorCode ion_store_read_chunk(ion_store *store, uint64_t chunk, ion_block data,
                                     unsigned char *status, PetscBool *complete);
 
+/** What became of the points of a chunk. */
+typedef enum { ION_CHUNK_PENDING, ION_CHUNK_WHOLE, ION_CHUNK_DAMAGED } ion_chunk_state;
+
+/** As ion_store_read_chunk; a chunk of which no point has a status is pending, one whose CRC does not
+ * agree, or of which some points have none, is damaged. */
+PetscErrorCode ion_store_check_chunk(ion_store *store, uint64_t chunk, ion_block data,
+                                     unsigned char *status, ion_chunk_state *state);
 /** Read back a chunk that may hold pending points: what was written last, with its status.
  *
  * @param[out] sound  PETSC_TRUE when the CRC agrees; else the chunk was never written or is damaged, every
@@ -159,6 +177,9 @@ PetscErrorCode ion_store_file_close(ion_store_file **file);
 /** What its header says; texts live as long as the file is open. `canonical`, `summary` and `fill` are
  * not filled. */
 const ion_store_schema *ion_store_file_schema(const ion_store_file *file);
+
+/** The digest of its study (ion_store_digest), or NULL. */
+const char *ion_store_file_digest(const ion_store_file *file);
 
 /** Status of points first, first + 1, ... */
 PetscErrorCode ion_store_file_status(const ion_store_file *file, uint64_t first, size_t n,

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { MOST_RESOLVED = 1 << 24 };
+
 typedef PetscErrorCode (*reader)(cli_arguments *arguments, const char *text);
 
 #define BAD(...) SETERRQ(PETSC_COMM_SELF, PETSC_ERR_USER_INPUT, __VA_ARGS__)
@@ -184,20 +186,38 @@ static PetscErrorCode read_until(cli_arguments *arguments, const char *text)
   return PETSC_SUCCESS;
 }
 
-static PetscErrorCode read_max_points(cli_arguments *arguments, const char *text)
+/* "2h", "90 min", "30 s" in seconds; a bare number means seconds. */
+static PetscErrorCode read_time(const char *name, const char *text, double *seconds)
 {
-  char *end;
-  double value;
+  char *unit;
+  ion_units *units = NULL;
+  double factor = 0.0, offset = 0.0;
+  PetscBool known;
+  const double value = strtod(text, &unit);
+  PetscErrorCode code;
 
   PetscFunctionBegin;
-  value = strtod(text, &end); /* 1e6 as well */
-  if (end == text || *end || !(value >= 1.0 && value <= (double)ION_MAX_POINTS))
-    BAD("ionsweep: --max-points wants a number of points, not '%s'", text);
-  arguments->max_points = (uint64_t)value;
+  while (*unit == ' ') unit++;
+  PetscCall(ion_units_create(&units));
+  code = ion_units_to_si(units, *unit ? unit : "s", "s", &factor, &offset, &known);
+  PetscCall(ion_units_destroy(&units));
+  PetscCall(code);
+  if (unit == text || !known || !(value * factor > 0.0) || isinf(value * factor))
+    BAD("ionsweep: %s wants a time such as 2h, 90 min or 30 s, not '%s'", name, text);
+  *seconds = value * factor;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode read_index(cli_arguments *arguments, const char *text)
+static PetscErrorCode read_stop_after(cli_arguments *arguments, const char *text)
+{
+  PetscFunctionBegin;
+  PetscCall(read_time("--stop-after", text, &arguments->stop_after));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* A count in digits. */
+static PetscErrorCode read_count(const char *name, const char *what, const char *text,
+                                 uint64_t *count)
 {
   char *end;
   unsigned long long value;
@@ -206,8 +226,90 @@ static PetscErrorCode read_index(cli_arguments *arguments, const char *text)
   errno = 0;
   value = strtoull(text, &end, 10);
   if (end == text || *end || errno || *text == '-')
-    BAD("ionsweep: --index wants the number of a point, not '%s'", text);
-  arguments->index = value;
+    BAD("ionsweep: %s wants %s, not '%s'", name, what, text);
+  *count = value;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode read_max_points(cli_arguments *arguments, const char *text)
+{
+  char *end;
+  const double value = strtod(text, &end); /* 1e6 as well */
+
+  PetscFunctionBegin;
+  if (end == text || *end || !(value >= 1.0 && value <= (double)ION_MAX_POINTS))
+    BAD("ionsweep: --max-points wants a number of points, not '%s'", text);
+  arguments->max_points = (uint64_t)value;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode read_point_timeout(cli_arguments *arguments, const char *text)
+{
+  PetscFunctionBegin;
+  PetscCall(read_time("--point-timeout", text, &arguments->point_timeout));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode read_isolate(cli_arguments *arguments, const char *text)
+{
+  (void)text;
+  arguments->isolate = PETSC_TRUE;
+  return PETSC_SUCCESS;
+}
+
+static PetscErrorCode read_tolerate_loss(cli_arguments *arguments, const char *text)
+{
+  (void)text;
+  arguments->tolerate_loss = PETSC_TRUE;
+  return PETSC_SUCCESS;
+}
+
+/* "crashed,timed_out" */
+static PetscErrorCode read_retry(cli_arguments *arguments, const char *text)
+{
+  static const ion_status failed[] = {ION_NO_STATE_FOUND, ION_DOMAIN_ERROR, ION_TIMED_OUT,
+                                      ION_CRASHED, ION_INFEASIBLE};
+  size_t n;
+
+  PetscFunctionBegin;
+  for (const char *at = text;; at += n + 1) {
+    const unsigned before = arguments->retry;
+
+    n = strcspn(at, ",");
+    for (size_t i = 0; i < ION_COUNT(failed); i++) {
+      const char *name = ion_status_name(failed[i]);
+
+      if (strlen(name) == n && !strncmp(at, name, n)) arguments->retry |= 1U << failed[i];
+    }
+    if (arguments->retry == before)
+      BAD("ionsweep: --retry wants some of crashed, timed_out, no_state_found, domain_error, "
+          "infeasible, each once with commas between, not '%s'",
+          text);
+    if (!at[n]) break;
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode read_resolve(cli_arguments *arguments, const char *text)
+{
+  PetscFunctionBegin;
+  PetscCall(read_count("--resolve", "a number of points", text, &arguments->n_resolve));
+  if (arguments->n_resolve > MOST_RESOLVED)
+    BAD("ionsweep: --resolve %s is too many: at most %d", text, MOST_RESOLVED);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode read_seed(cli_arguments *arguments, const char *text)
+{
+  PetscFunctionBegin;
+  PetscCall(read_count("--seed", "a whole number", text, &arguments->seed));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode read_index(cli_arguments *arguments, const char *text)
+{
+  PetscFunctionBegin;
+  PetscCall(read_count("--index", "the number of a point", text, &arguments->index));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -240,11 +342,18 @@ static const struct {
     {"--restart",           PETSC_FALSE, read_restart          },
     {"--durable",           PETSC_TRUE,  read_durable          },
     {"--interval",          PETSC_TRUE,  read_interval         },
+    {"--stop-after",        PETSC_TRUE,  read_stop_after       },
+    {"--max-points",        PETSC_TRUE,  read_max_points       },
+    {"--point-timeout",     PETSC_TRUE,  read_point_timeout    },
+    {"--isolate",           PETSC_FALSE, read_isolate          },
+    {"--tolerate-loss",     PETSC_FALSE, read_tolerate_loss    },
+    {"--retry",             PETSC_TRUE,  read_retry            },
+    {"--resolve",           PETSC_TRUE,  read_resolve          },
+    {"--seed",              PETSC_TRUE,  read_seed             },
     {"--part",              PETSC_TRUE,  read_part             },
     {"--take",              PETSC_TRUE,  read_take             },
     {"--extend",            PETSC_TRUE,  read_extend           },
     {"--until",             PETSC_TRUE,  read_until            },
-    {"--max-points",        PETSC_TRUE,  read_max_points       },
     {"--index",             PETSC_TRUE,  read_index            },
     {"--ranks",             PETSC_TRUE,  read_ranks            },
     {"--json",              PETSC_FALSE, read_json             },
@@ -318,7 +427,8 @@ PetscErrorCode cli_arguments_read(const cli_verb *verb, int argc, char **argv,
   int n_word = 0;
 
   PetscFunctionBegin;
-  *arguments = (cli_arguments){.durable = ION_DURABLE_INTERVAL, .interval = 30.0, .places = 1000};
+  *arguments = (cli_arguments){
+      .durable = ION_DURABLE_INTERVAL, .interval = 30.0, .point_timeout = 60.0, .places = 1000};
   for (int i = 0; i < argc; i++) {
     if (argv[i][0] == '-' && argv[i][1]) {
       PetscCall(read_option(verb, argc, argv, &i, arguments));

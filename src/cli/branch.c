@@ -93,9 +93,11 @@ static PetscErrorCode select_outputs(walk *w)
   snprintf(text, sizeof text, "[%s]", list);
   PetscCall(ion_spec_parse("--of", text, strlen(text), &w->selection));
   PetscCall(ion_outputs_create(model, ion_spec_root(w->selection), &w->outputs));
-  PetscCheck(!ion_outputs_need_eigenvalue(w->outputs), PETSC_COMM_SELF, PETSC_ERR_USER_INPUT,
-             "--of: class and stability are no outputs of a branch, which records its spectrum at "
-             "every place");
+  for (size_t i = 0; i < ion_outputs_count(w->outputs); i++)
+    PetscCheck(ion_output_is_of_state(ion_outputs_at(w->outputs, i)), PETSC_COMM_SELF,
+               PETSC_ERR_USER_INPUT,
+               "--of: '%s' is no output of a branch, which records its spectrum at every place",
+               ion_outputs_at(w->outputs, i)->name);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -175,6 +177,8 @@ static PetscErrorCode follow(walk *w)
   PetscFunctionBegin;
   PetscCall(ion_units_create(&w->units));
   PetscCall(ion_study_open(a->file, a->set, a->n_set, &w->study));
+  PetscCheck(ion_study_model(w->study), PETSC_COMM_SELF, PETSC_ERR_USER_INPUT,
+             "%s: a function has no steady states to follow", a->file);
   ion_model_quantities(ion_study_model(w->study), &n, &n_theta);
   PetscCall(read_range(w));
   PetscCall(select_outputs(w));

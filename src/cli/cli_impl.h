@@ -27,14 +27,18 @@ typedef struct {
   char **set_text; /* [n_set] the copies */
   PetscBool restart, json, help;
   ion_durable durable;
-  double interval; /* s */
+  double interval;   /* s */
+  double stop_after; /* s; 0: no limit */
+  uint64_t max_points, index;
   ion_part part;
   size_t n_take;
   const char **take; /* [n_take] */
   const char *extend;
-  const char *until;   /* condition as typed, or NULL */
-  uint64_t max_points; /* or 0 */
-  uint64_t index;
+  const char *until;    /* condition as typed, or NULL */
+  double point_timeout; /* s */
+  PetscBool isolate, tolerate_loss;
+  unsigned retry;           /* bits of ion_status */
+  uint64_t n_resolve, seed; /* points to solve again */
   size_t n_ranks;
   int ranks[CLI_MAX_RANKS];
   PetscBool check_derivatives;
@@ -55,7 +59,7 @@ typedef struct {
   PetscErrorCode (*run)(MPI_Comm comm, const cli_arguments *arguments, int *exit_status);
 } cli_verb;
 
-extern const cli_verb cli_run, cli_plan, cli_point, cli_branch, cli_analyze, cli_list;
+extern const cli_verb cli_run, cli_plan, cli_point, cli_branch, cli_analyze, cli_list, cli_verify;
 
 /* All verbs, NULL at the end. */
 extern const cli_verb *const cli_verbs[];
@@ -86,9 +90,10 @@ ion_run_options cli_run_options(const cli_arguments *arguments);
 PetscErrorCode cli_solve(MPI_Comm comm, ion_study *study, const ion_run_options *options,
                          ion_job_result *result);
 
-/* The summary, and the exit status of a run that was stopped. */
-PetscErrorCode cli_print_outcome(MPI_Comm comm, const ion_study *study, const char *file,
-                                 const ion_job_result *result, int *exit_status);
+/* The summary, and the exit status of a run that was stopped; does not return where ranks were lost. */
+PetscErrorCode cli_print_outcome(MPI_Comm comm, const ion_study *study,
+                                 const ion_run_options *options, const ion_job_result *result,
+                                 int *exit_status);
 
 /* Double the samples of a study until a condition on its indices holds. */
 PetscErrorCode cli_run_until(MPI_Comm comm, const cli_arguments *arguments, int *exit_status);

@@ -79,8 +79,7 @@ static PetscErrorCode refuse_verdicts(const check *c)
   for (size_t i = 0; i < ion_outputs_count(c->outputs); i++) {
     const ion_output *output = ion_outputs_at(c->outputs, i);
 
-    PetscCheck(strcmp(output->group, "class") != 0 && strcmp(output->group, "stability") != 0,
-               PETSC_COMM_SELF, PETSC_ERR_USER_INPUT,
+    PetscCheck(ion_output_is_of_state(output), PETSC_COMM_SELF, PETSC_ERR_USER_INPUT,
                "ionsweep point: --of %s: derivatives of the group %s are not available",
                output->name, output->group);
   }
@@ -136,6 +135,9 @@ static PetscErrorCode choose(check *c)
 {
   PetscFunctionBegin;
   c->model = ion_study_model(c->study);
+  PetscCheck(c->model, PETSC_COMM_SELF, PETSC_ERR_USER_INPUT,
+             "ionsweep point: --check-derivatives is of a model, not of the function %s",
+             ion_study_subject(c->study));
   (void)ion_model_quantities(c->model, NULL, &c->n_theta);
   PetscCall(PetscMalloc1(c->n_theta, &c->parameter));
   if (c->arguments->of)

@@ -67,7 +67,7 @@ static void print_units(const cli_solved *solved)
 static PetscErrorCode print_parameters(const cli_solved *solved)
 {
   size_t n, n_theta;
-  const ion_quantity *quantity = ion_model_quantities(ion_study_model(solved->study), &n, &n_theta);
+  const ion_quantity *quantity = ion_study_quantities(solved->study, &n, &n_theta);
   ion_units *units             = NULL;
   double value;
 
@@ -89,8 +89,8 @@ static PetscErrorCode print_parameters(const cli_solved *solved)
 PetscErrorCode cli_print_json(const cli_solved *solved)
 {
   PetscFunctionBegin;
-  printf("{\n  \"status\": \"%s\",\n  \"class\": \"%s\",\n",
-         ion_status_name((ion_status)solved->status), cli_class_of(solved));
+  printf("{\n  \"status\": \"%s\",\n", ion_status_name((ion_status)solved->status));
+  if (ion_study_model(solved->study)) printf("  \"class\": \"%s\",\n", cli_class_of(solved));
   print_values(solved);
   print_units(solved);
   PetscCall(print_parameters(solved));

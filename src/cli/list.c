@@ -81,7 +81,7 @@ static void range_text(double lower, double upper, char *text, size_t size)
 static PetscErrorCode print_quantities(const ion_study *study, const ion_units *units)
 {
   size_t n, n_theta;
-  const ion_quantity *quantity = ion_model_quantities(ion_study_model(study), &n, &n_theta);
+  const ion_quantity *quantity = ion_study_quantities(study, &n, &n_theta);
   double value, lower, upper;
   char allowed[64];
 
@@ -98,17 +98,23 @@ static PetscErrorCode print_quantities(const ion_study *study, const ion_units *
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+static void print_output(const ion_output *output)
+{
+  printf("%-34s %-8s %-13s %s\n", output->name, output->unit, output->group, output->long_name);
+}
+
 static PetscErrorCode print_outputs(const ion_study *study)
 {
   ion_outputs *outputs = NULL;
 
   PetscFunctionBegin;
-  PetscCall(ion_outputs_create(ion_study_model(study), NULL, &outputs));
-  for (size_t i = 0; i < ion_outputs_count(outputs); i++) {
-    const ion_output *output = ion_outputs_at(outputs, i);
-
-    printf("%-34s %-8s %-13s %s\n", output->name, output->unit, output->group, output->long_name);
+  if (!ion_study_model(study)) {
+    for (size_t i = 0; i < ion_study_n_output(study); i++)
+      print_output(ion_study_output_at(study, i));
+    PetscFunctionReturn(PETSC_SUCCESS);
   }
+  PetscCall(ion_outputs_create(ion_study_model(study), NULL, &outputs));
+  for (size_t i = 0; i < ion_outputs_count(outputs); i++) print_output(ion_outputs_at(outputs, i));
   PetscCall(ion_outputs_destroy(&outputs));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -151,6 +157,15 @@ static PetscErrorCode list_designs(const cli_arguments *arguments)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+static PetscErrorCode list_functions(const cli_arguments *arguments)
+{
+  PetscFunctionBegin;
+  (void)arguments;
+  for (const ion_function *f = ion_functions(); f->name; f++)
+    printf("%-18s %-72s %s\n", f->name, f->summary, f->citation);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode list_estimators(const cli_arguments *arguments)
 {
   PetscFunctionBegin;
@@ -176,6 +191,7 @@ static const struct {
     {"designs",    PETSC_FALSE, list_designs   },
     {"outputs",    PETSC_TRUE,  list_outputs   },
     {"estimators", PETSC_FALSE, list_estimators},
+    {"functions",  PETSC_FALSE, list_functions },
 };
 
 static PetscErrorCode find_listing(const char *word, size_t *found)
@@ -193,7 +209,7 @@ static PetscErrorCode find_listing(const char *word, size_t *found)
              "ionsweep list: unknown word '%s'; did you mean '%s'?", word, nearest);
   SETERRQ(PETSC_COMM_SELF, PETSC_ERR_USER_INPUT,
           "ionsweep list: unknown word '%s'; known: processes, models, parameters, designs, "
-          "outputs, estimators",
+          "outputs, estimators, functions",
           word);
 }
 
@@ -215,11 +231,11 @@ static PetscErrorCode run(MPI_Comm comm, const cli_arguments *arguments, int *ex
 const cli_verb cli_list = {
     .name  = "list",
     .usage = "ionsweep list processes | models | parameters MODEL | designs | outputs MODEL | "
-             "estimators",
+             "estimators | functions",
     .help =
         "Print names with their units, defaults, meaning and source: the kinds of process, the\n"
         "models found by name, the parameters and outputs of a model, the kinds of design, the\n"
-        "estimators that analyze uses.",
+        "estimators that analyze uses, the functions that stand in for a cell (solve: function).",
     .options  = "--set --help",
     .min_word = 1,
     .max_word = 2,

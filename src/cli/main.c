@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-const cli_verb *const cli_verbs[] = {&cli_run,     &cli_plan, &cli_point, &cli_branch,
-                                     &cli_analyze, &cli_list, NULL};
+const cli_verb *const cli_verbs[] = {&cli_run,     &cli_plan, &cli_point,  &cli_branch,
+                                     &cli_analyze, &cli_list, &cli_verify, NULL};
 
 /* A disk that is full or a file that was taken away says all there is to say. */
 static PetscBool is_of_file(PetscErrorCode code)
@@ -51,10 +51,10 @@ static PetscErrorCode find_verb(const char *word, const cli_verb **verb)
   PetscCheck(!nearest, PETSC_COMM_SELF, PETSC_ERR_USER_INPUT,
              "ionsweep: unknown %s '%s'; did you mean '%s'?", *word == '-' ? "option" : "verb",
              word, nearest);
-  SETERRQ(
-      PETSC_COMM_SELF, PETSC_ERR_USER_INPUT,
-      "ionsweep: unknown %s '%s'; verbs: run, plan, point, branch, analyze, list (ionsweep --help)",
-      *word == '-' ? "option" : "verb", word);
+  SETERRQ(PETSC_COMM_SELF, PETSC_ERR_USER_INPUT,
+          "ionsweep: unknown %s '%s'; verbs: run, plan, point, branch, analyze, list, verify "
+          "(ionsweep --help)",
+          *word == '-' ? "option" : "verb", word);
 }
 
 static PetscErrorCode run_verb(MPI_Comm comm, const cli_verb *verb, int argc, char **argv,
@@ -89,9 +89,9 @@ static PetscErrorCode run_command(MPI_Comm comm, int rank, const cli_words *word
   const cli_verb *verb = NULL;
 
   PetscFunctionBegin;
-  PetscCheck(
-      word, PETSC_COMM_SELF, PETSC_ERR_USER_INPUT,
-      "ionsweep: a verb is missing: run, plan, point, branch, analyze or list (ionsweep --help)");
+  PetscCheck(word, PETSC_COMM_SELF, PETSC_ERR_USER_INPUT,
+             "ionsweep: a verb is missing: run, plan, point, branch, analyze, list or verify "
+             "(ionsweep --help)");
   if (!strcmp(word, "help") && words->argc > 2) {
     PetscCall(find_verb(words->argv[2], &verb));
     if (rank == 0) cli_print_help(verb);

@@ -152,7 +152,8 @@ static PetscErrorCode print_plan(ion_study *study, const cli_arguments *argument
   double seconds            = 0.0;
 
   PetscFunctionBegin;
-  printf("%s\n  model: %s\n", ion_study_title(study), ion_model_name(ion_study_model(study)));
+  printf("%s\n  %s: %s\n", ion_study_title(study), ion_study_model(study) ? "model" : "function",
+         ion_study_subject(study));
   PetscCall(print_factors(study));
   if (how) cli_print_boundary_plan(how, n_point);
   print_outputs(study);

@@ -50,7 +50,7 @@ static PetscErrorCode solve(cli_solved *solved)
 
   PetscFunctionBegin;
   PetscCall(ion_study_report_all(study));
-  ion_model_quantities(ion_study_model(study), &n, &n_theta);
+  ion_study_quantities(study, &n, &n_theta);
   PetscCall(ion_block_create(n_theta, 1, &solved->theta));
   PetscCall(ion_block_create(ion_study_n_output(study), 1, &solved->value));
   PetscCall(ion_study_theta(study, solved->index, 1, solved->theta));

@@ -5,7 +5,8 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { MESSAGE = 1024 };
+/* s that ranks wait for rank 0 to end a job that lost others */
+enum { MESSAGE = 1024, WAIT_FOR_END = 600, WAIT_TOLERANT = 3 };
 
 /* PETSc error handler that keeps the message for the rank that will say it. */
 // NOLINTNEXTLINE(readability-function-size): PETSc fixes the arguments
@@ -53,14 +54,48 @@ PetscErrorCode cli_open_study(MPI_Comm comm, const cli_arguments *arguments, uin
 
 ion_run_options cli_run_options(const cli_arguments *arguments)
 {
-  return (ion_run_options){.output   = arguments->output,
-                           .restart  = arguments->restart,
-                           .durable  = arguments->durable,
-                           .interval = arguments->interval,
-                           .part     = arguments->part,
-                           .n_take   = arguments->n_take,
-                           .take     = arguments->take,
-                           .extend   = arguments->extend};
+  return (ion_run_options){.output     = arguments->output,
+                           .restart    = arguments->restart,
+                           .durable    = arguments->durable,
+                           .interval   = arguments->interval,
+                           .stop_after = arguments->stop_after,
+                           .max_points = arguments->max_points,
+
+                           .point_timeout = arguments->point_timeout,
+                           .isolate       = arguments->isolate,
+                           .tolerate_loss = arguments->tolerate_loss,
+                           .retry         = arguments->retry,
+
+                           .part   = arguments->part,
+                           .n_take = arguments->n_take,
+                           .take   = arguments->take,
+                           .extend = arguments->extend};
+}
+
+static void say_how_to_go_on(const ion_run_options *options, const ion_job_result *result)
+{
+  if (result->stopped)
+    printf("stopped %s: finished points are saved in %s; run the same command again to go on\n",
+           result->n_lost ? "after a rank was lost" : "on request", options->output);
+}
+
+/* A rank is lost: rank 0 ends what is left of the job, with the exit status it has earned. The others
+ * wait for that, since mpirun takes a rank that leaves earlier for a failure; mpirun --enable-recovery
+ * does not, and may leave them alone. */
+static void end_lost_job(MPI_Comm comm, const ion_run_options *options, int n_lost, int exit_status)
+{
+  unsigned wait = options->tolerate_loss ? WAIT_TOLERANT : WAIT_FOR_END;
+  int rank;
+
+  (void)MPI_Comm_rank(comm, &rank);
+  if (rank == 0) {
+    fprintf(stderr, "%d rank%s lost; MPI_Abort ends the job with exit status %d\n", n_lost,
+            n_lost == 1 ? " was" : "s were", exit_status);
+    (void)fflush(NULL);
+    (void)MPI_Abort(comm, exit_status);
+  }
+  while (wait > 0) wait = sleep(wait);
+  _exit(exit_status);
 }
 
 PetscErrorCode cli_solve(MPI_Comm comm, ion_study *study, const ion_run_options *options,
@@ -76,23 +111,25 @@ PetscErrorCode cli_solve(MPI_Comm comm, ion_study *study, const ion_run_options 
   if (code == PETSC_ERR_FILE_WRITE && rank == 0 && !access(options->output, F_OK))
     fprintf(stderr, "finished points are kept in %s: run the same command again to go on\n",
             options->output);
+  if (code && result->n_lost) end_lost_job(comm, options, result->n_lost, EXIT_FAILED);
   PetscFunctionReturn(code);
 }
 
-PetscErrorCode cli_print_outcome(MPI_Comm comm, const ion_study *study, const char *file,
-                                 const ion_job_result *result, int *exit_status)
+PetscErrorCode cli_print_outcome(MPI_Comm comm, const ion_study *study,
+                                 const ion_run_options *options, const ion_job_result *result,
+                                 int *exit_status)
 {
   int rank;
 
   PetscFunctionBegin;
   PetscCallMPI(MPI_Comm_rank(comm, &rank));
-  PetscCall(cli_print_summary(comm, study, file, result));
-  if (!result->stopped) PetscFunctionReturn(PETSC_SUCCESS);
-  *exit_status = EXIT_STOPPED;
-  if (rank == 0)
-    printf("stopped on request: finished points are saved in %s; run the same command again to go "
-           "on\n",
-           file);
+  if (!result->apart)
+    PetscCall(cli_print_summary(comm, study, options->output, result));
+  else if (rank == 0)
+    PetscCall(cli_print_summary(MPI_COMM_SELF, study, options->output, result));
+  if (rank == 0) say_how_to_go_on(options, result);
+  if (result->stopped) *exit_status = EXIT_STOPPED;
+  if (result->n_lost) end_lost_job(comm, options, result->n_lost, *exit_status);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -107,7 +144,7 @@ static PetscErrorCode solve(MPI_Comm comm, ion_study *study, const cli_arguments
   PetscCallMPI(MPI_Comm_rank(comm, &rank));
   if (rank == 0) cli_print_warnings(study);
   PetscCall(cli_solve(comm, study, &options, &result));
-  PetscCall(cli_print_outcome(comm, study, arguments->output, &result, exit_status));
+  PetscCall(cli_print_outcome(comm, study, &options, &result, exit_status));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -119,8 +156,6 @@ static PetscErrorCode run(MPI_Comm comm, const cli_arguments *arguments, int *ex
   PetscFunctionBegin;
   PetscCheck(arguments->output, PETSC_COMM_SELF, PETSC_ERR_USER_INPUT,
              "ionsweep run: -o FILE.nc is missing");
-  PetscCheck(arguments->until || !arguments->max_points, PETSC_COMM_SELF, PETSC_ERR_USER_INPUT,
-             "ionsweep run: --max-points belongs to --until");
   if (arguments->until) {
     PetscCall(cli_run_until(comm, arguments, exit_status));
     PetscFunctionReturn(PETSC_SUCCESS);
@@ -146,9 +181,9 @@ const cli_verb cli_run = {
         "grows:\n"
         "--extend keeps the points of a smaller one, --until doubles it until its indices are as\n"
         "certain as wanted, or --max-points are reached; both end with status 0 and say which.",
-    .options =
-        "--output --set --restart --durable --interval --part --take --extend --until --max-points "
-        "--help",
+    .options   = "--output --set --restart --durable --interval --stop-after --max-points "
+                 "--point-timeout --isolate --retry --tolerate-loss --part --take --extend --until "
+                 "--help",
     .min_word  = 1,
     .max_word  = 1,
     .all_ranks = PETSC_TRUE,

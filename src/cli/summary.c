@@ -31,16 +31,19 @@ static PetscErrorCode gather_ranges(MPI_Comm comm, const ion_study *study, size_
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Audits of all ranks together, on rank 0; others get NULL. */
+/* Audits of all ranks together, on rank 0; others get NULL, as all do where none keeps an audit. */
 static PetscErrorCode gather_audits(MPI_Comm comm, const ion_study *study, ion_audit **total)
 {
-  const size_t n         = ion_model_network(ion_study_model(study))->n_process;
+  const ion_model *model = ion_study_model(study);
+  const size_t n         = model ? ion_model_network(model)->n_process : 0;
   const ion_audit *known = ion_study_audit(study);
   const int bytes        = (int)(n * sizeof **total);
   ion_audit *mine, *all = NULL;
-  int rank, size;
+  int rank, size, is_kept = known != NULL;
 
   PetscFunctionBegin;
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &is_kept, 1, MPI_INT, MPI_MAX, comm));
+  if (!is_kept) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCallMPI(MPI_Comm_rank(comm, &rank));
   PetscCallMPI(MPI_Comm_size(comm, &size));
   PetscCall(PetscCalloc1(n, &mine));
@@ -56,12 +59,13 @@ static PetscErrorCode gather_audits(MPI_Comm comm, const ion_study *study, ion_a
 /* Which processes ran against their affinity, at how many of the points solved in this run, and the worst. */
 static PetscErrorCode print_audit(const ion_study *study, uint64_t n_solved, const ion_audit *audit)
 {
-  const ion_network *net = ion_model_network(ion_study_model(study));
-  PetscBool is_broken    = PETSC_FALSE;
+  const ion_network *net;
+  PetscBool is_broken = PETSC_FALSE;
   char where[256];
 
   PetscFunctionBegin;
   if (!n_solved || !ion_study_is(study, "steady_state")) PetscFunctionReturn(PETSC_SUCCESS);
+  net = ion_model_network(ion_study_model(study));
   for (size_t r = 0; r < net->n_process; r++) {
     if (!audit[r].n_violation) continue;
     if (!is_broken) printf("\n  second law broken (J A < 0), of the points solved now\n");
@@ -79,6 +83,28 @@ static void print_share(const char *name, uint64_t count, uint64_t total)
   if (count)
     printf("  %-16s %12llu  %6.2f %%\n", name, (unsigned long long)count,
            100.0 * (double)count / (double)total);
+}
+
+/* Words of every output whose values are words, but for classes. */
+static void print_words(const ion_study *study, const ion_tally *tally)
+{
+  const ion_store_schema *schema = ion_study_schema(study);
+  size_t place                   = 0;
+  char word[64];
+
+  for (size_t i = 0; i < schema->n_output; i++) {
+    const ion_output *output = ion_study_output_at(study, i);
+    const size_t n           = ion_tally_words(&schema->output[i]);
+    uint64_t all             = 0;
+
+    if (place + n > ION_TALLY_WORDS) return;
+    for (size_t w = 0; w < n; w++) all += tally->word_count[place + w];
+    if (all) printf("\n  %-16s %12s  %8s\n", output->name, "points", "share");
+    for (size_t w = 0; w < n; w++)
+      print_share(cli_flag_word(output->flags, (double)w, word, sizeof word),
+                  tally->word_count[place + w], all);
+    place += n;
+  }
 }
 
 static void print_counts(const ion_tally *tally)
@@ -161,10 +187,11 @@ static PetscErrorCode print_all(const ion_study *study, const char *file,
   printf("\n");
   if (how) cli_print_boundary_result(how, result, n);
   print_counts(tally);
+  print_words(study, tally);
   if (tally->n_point > 0) {
     print_range_heading(study);
     PetscCall(print_ranges(study, range));
-    PetscCall(print_audit(study, tally->n_point - tally->n_read, audit));
+    if (audit) PetscCall(print_audit(study, tally->n_point - tally->n_read, audit));
   }
   print_times(result);
   printf("  file: %s\n", file);
@@ -179,7 +206,7 @@ PetscErrorCode cli_print_summary(MPI_Comm comm, const ion_study *study, const ch
 
   PetscFunctionBegin;
   PetscCall(gather_ranges(comm, study, ion_study_n_output(study) + 1, &range));
-  PetscCall(gather_audits(comm, study, &audit));
+  if (!result->apart) PetscCall(gather_audits(comm, study, &audit));
   if (range) PetscCall(print_all(study, file, result, range, audit));
   PetscCall(PetscFree(range));
   PetscCall(PetscFree(audit));

@@ -243,12 +243,11 @@ static void print_atp(const cli_solved *solved)
 
 PetscErrorCode cli_print_tables(const cli_solved *solved)
 {
-  const ion_model *model = ion_study_model(solved->study);
   char where[512];
 
   PetscFunctionBegin;
   PetscCall(cli_point_text(solved->study, solved->index, where, sizeof where));
-  printf("%s\n%s%s%s\n", ion_study_title(solved->study), ion_model_name(model),
+  printf("%s\n%s%s%s\n", ion_study_title(solved->study), ion_study_subject(solved->study),
          ion_design_n_factor(ion_study_design(solved->study)) ? " at " : "",
          ion_design_n_factor(ion_study_design(solved->study)) ? where : "");
   printf("status: %s", ion_status_name((ion_status)solved->status));

@@ -7,6 +7,7 @@
 #include <ion/sensitivity.h>
 
 #include <ctype.h>
+#include <float.h>
 #include <fnmatch.h>
 #include <math.h>
 #include <stdio.h>
@@ -36,6 +37,7 @@ typedef struct {
   const cli_arguments *arguments;
   condition wanted;
   uint64_t samples, n_stage;
+  double start;  /* MPI_Wtime */
   double before; /* half-width of the last stage, or NaN */
   char next[PETSC_MAX_PATH_LEN], log[PETSC_MAX_PATH_LEN];
 } growth;
@@ -138,6 +140,9 @@ static PetscErrorCode check_study(const growth *g, const ion_study *study)
              ion_design_kind(design));
   PetscCheck(!g->arguments->part.step && !g->arguments->n_take, PETSC_COMM_SELF,
              PETSC_ERR_USER_INPUT, "ionsweep run: --until goes without --part and --take");
+  PetscCheck(!g->arguments->tolerate_loss, PETSC_COMM_SELF, PETSC_ERR_USER_INPUT,
+             "ionsweep run: the ranks meet after every stage of --until: it goes without "
+             "--tolerate-loss");
   PetscCheck(!most || n <= most, PETSC_COMM_SELF, PETSC_ERR_USER_INPUT,
              "ionsweep run: the sweep has %llu points to begin with, more than --max-points %llu",
              n, most);
@@ -266,22 +271,36 @@ static PetscErrorCode find_start(growth *g, const ion_study *study)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Solve a study of g->samples into its file: the first stage at once, others beside the last one. */
-static PetscErrorCode solve_stage(const growth *g, ion_study *study, ion_job_result *result)
+/* How to solve g->samples into their file: the first stage at once, others beside the last one. --max-points
+ * bounds the stages, not the work of one; --stop-after all of them together. */
+static ion_run_options stage_options(const growth *g)
 {
   ion_run_options options = cli_run_options(g->arguments);
-  int code                = 0;
 
-  PetscFunctionBegin;
-  options.log = g->log;
+  options.log        = g->log;
+  options.max_points = 0;
+  if (options.stop_after > 0)
+    options.stop_after = fmax(options.stop_after - (MPI_Wtime() - g->start), DBL_MIN);
   if (g->n_stage > 1) {
     options.extend = g->arguments->output;
     options.output = g->next;
   }
-  PetscCall(cli_solve(g->comm, study, &options, result));
+  return options;
+}
+
+/* After a rank was lost there are no more stages. */
+static PetscErrorCode solve_stage(const growth *g, ion_study *study, ion_run_options *options,
+                                  ion_job_result *result)
+{
+  int code = 0;
+
+  PetscFunctionBegin;
+  PetscCall(cli_solve(g->comm, study, options, result));
+  if (result->apart) result->stopped = PETSC_TRUE;
   if (g->n_stage == 1 || result->stopped) PetscFunctionReturn(PETSC_SUCCESS);
-  if (g->rank == 0) code = (int)ion_store_move(g->next, g->arguments->output);
+  if (g->rank == 0) code = (int)ion_store_move(options->output, g->arguments->output);
   PetscCallMPI(MPI_Bcast(&code, 1, MPI_INT, 0, g->comm));
+  options->output = g->arguments->output;
   PetscFunctionReturn((PetscErrorCode)code);
 }
 
@@ -300,12 +319,13 @@ static PetscErrorCode run_stage(growth *g, ion_study *study, PetscBool *done, in
   const uint64_t n = ion_design_n_point(ion_study_design(study));
   const uint64_t most =
       g->arguments->max_points ? g->arguments->max_points : (uint64_t)ION_MAX_POINTS;
+  ion_run_options options = stage_options(g);
   ion_job_result result;
   state s;
   PetscBool reached = PETSC_FALSE;
 
   PetscFunctionBegin;
-  PetscCall(solve_stage(g, study, &result));
+  PetscCall(solve_stage(g, study, &options, &result));
   *done = result.stopped;
   if (!*done) {
     PetscCall(judge(g, &s));
@@ -317,9 +337,7 @@ static PetscErrorCode run_stage(growth *g, ion_study *study, PetscBool *done, in
     g->before = s.widest;
     PetscFunctionReturn(PETSC_SUCCESS);
   }
-  PetscCall(cli_print_outcome(g->comm, study,
-                              result.stopped && g->n_stage > 1 ? g->next : g->arguments->output,
-                              &result, exit_status));
+  PetscCall(cli_print_outcome(g->comm, study, &options, &result, exit_status));
   if (g->rank == 0 && !result.stopped) print_end(g, study, &s, reached);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -356,7 +374,7 @@ static PetscErrorCode run_stages(growth *g, int *exit_status)
 
 PetscErrorCode cli_run_until(MPI_Comm comm, const cli_arguments *arguments, int *exit_status)
 {
-  growth g             = {.comm = comm, .arguments = arguments, .before = (double)NAN};
+  growth g = {.comm = comm, .arguments = arguments, .start = MPI_Wtime(), .before = (double)NAN};
   ion_signals *signals = NULL;
   PetscErrorCode code;
 

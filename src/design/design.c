@@ -86,6 +86,22 @@ PetscErrorCode ion_design_create(const ion_node *node, const ion_units *units,
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+PetscErrorCode ion_design_create_table(const char *name, const char *text, const ion_units *units,
+                                       const ion_quantity *quantities, size_t n,
+                                       ion_design **design)
+{
+  const design_source source = {NULL, units, quantities, n};
+  PetscErrorCode code;
+
+  PetscFunctionBegin;
+  PetscCall(PetscNew(design));
+  (*design)->kind = &ion_design_list;
+  code            = ion_design_parse_table(&source, name, text, *design);
+  if (code) PetscCall(ion_design_destroy(design));
+  PetscCall(code);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 PetscErrorCode ion_design_destroy(ion_design **design)
 {
   PetscFunctionBegin;

@@ -93,6 +93,10 @@ PetscErrorCode ion_design_fill_defaults(ion_design *design, const design_source 
 PetscErrorCode ion_design_read_table(const design_source *source, const ion_node *file,
                                      ion_design *design);
 
+/* The text of such a file. */
+PetscErrorCode ion_design_parse_table(const design_source *source, const char *name,
+                                      const char *text, ion_design *design);
+
 PetscErrorCode ion_design_print(PetscSegBuffer out, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 

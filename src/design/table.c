@@ -172,6 +172,21 @@ static PetscErrorCode beside(const char *sweep, const char *name, char **path)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+PetscErrorCode ion_design_parse_table(const design_source *source, const char *name,
+                                      const char *text, ion_design *design)
+{
+  table in = {.source = source, .path = name};
+  PetscErrorCode code;
+
+  PetscFunctionBegin;
+  PetscCall(PetscStrallocpy(text, &in.text)); /* cells are cut from it */
+  in.next = in.text;
+  code    = read_table(&in, design);
+  PetscCall(PetscFree(in.text));
+  PetscCall(code);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 PetscErrorCode ion_design_read_table(const design_source *source, const ion_node *file,
                                      ion_design *design)
 {

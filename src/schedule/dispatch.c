@@ -4,36 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-void ion_tally_add(ion_tally *sum, const ion_tally *part)
-{
-  sum->n_point += part->n_point;
-  sum->n_read += part->n_read;
-  for (int s = 0; s < ION_N_STATUS; s++) sum->status[s] += part->status[s];
-  for (int c = 0; c < ION_N_CLASS; c++) sum->class_count[c] += part->class_count[c];
-  sum->solve_seconds += part->solve_seconds;
-  sum->write_seconds += part->write_seconds;
-  sum->wait_seconds += part->wait_seconds;
-}
-
-void ion_dealer_start(ion_dealer *dealer, const ion_job *job)
-{
-  *dealer = (ion_dealer){.job = job};
-  ion_progress_start(&dealer->progress, job);
-}
-
-void ion_dealer_fail(ion_dealer *dealer, PetscErrorCode code, const char *message)
-{
-  if (dealer->code) return;
-  dealer->code = code;
-  snprintf(dealer->message, sizeof dealer->message, "%s", message);
-}
-
-PetscBool ion_dealer_is_stopping(ion_dealer *dealer)
-{
-  if (!dealer->signal) dealer->signal = ion_signals_caught();
-  return (PetscBool)(dealer->signal || dealer->code);
-}
-
 /* PETSc error handler that keeps the message; rank 0 raises the first one of the job again. */
 // NOLINTNEXTLINE(readability-function-size): PETSc fixes the arguments
 static PetscErrorCode keep_message(MPI_Comm comm, int at, const char *function, const char *file,
@@ -50,15 +20,18 @@ static PetscErrorCode keep_message(MPI_Comm comm, int at, const char *function, 
   return code;
 }
 
-PetscErrorCode ion_chunk_run(const ion_job *job, uint64_t chunk, ion_tally *tally,
-                             char message[ION_MESSAGE])
+PetscErrorCode ion_chunk_run(const ion_job *job, const ion_order *order, const ion_pulse *pulse,
+                             ion_tally *tally, char message[ION_MESSAGE])
 {
   PetscErrorCode code;
 
   PetscFunctionBegin;
-  snprintf(message, ION_MESSAGE, "chunk %llu failed", (unsigned long long)chunk);
+  snprintf(message, ION_MESSAGE, "chunk %llu failed", (unsigned long long)order->chunk);
   PetscCall(PetscPushErrorHandler(keep_message, message));
-  code = job->chunk(job->context, chunk, tally);
+  if (order->isolated && job->isolated)
+    code = job->isolated(job->context, order->chunk, pulse, tally);
+  else
+    code = job->chunk(job->context, order->chunk, tally);
   PetscCall(PetscPopErrorHandler());
   PetscFunctionReturn(code);
 }
@@ -77,27 +50,38 @@ PetscErrorCode ion_chunks_flush(const ion_job *job, char message[ION_MESSAGE])
 }
 
 /* One rank deals to itself. */
-static void run_alone(ion_dealer *dealer)
+static PetscErrorCode run_alone(ion_dealer *dealer)
 {
   const ion_job *job = dealer->job;
   char message[ION_MESSAGE];
   PetscErrorCode code;
+  ion_order order;
 
-  while (dealer->next < job->n_chunk && !ion_dealer_is_stopping(dealer)) {
-    ion_tally part = {0};
-
-    code = ion_chunk_run(job, dealer->next++, &part, message);
-    ion_tally_add(&dealer->tally, &part);
-    if (code) ion_dealer_fail(dealer, code, message);
-    dealer->done += code ? 0 : 1;
-    ion_progress_show(&dealer->progress, &dealer->tally);
-  }
+  PetscFunctionBegin;
+  while (!ion_dealer_is_stopping(dealer) && ion_dealer_next(dealer, &order))
+    PetscCall(ion_dealer_work(dealer, &order));
   code = ion_chunks_flush(job, message);
   if (code) ion_dealer_fail(dealer, code, message);
   if (dealer->code) ion_log_event(job->log_path, "error: %s", dealer->message);
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* A signal that comes after the last chunk stops nothing. */
+static void describe_end(const ion_dealer *dealer, const ion_ending *ending, char *how, size_t size)
+{
+  static const char *const limit[] = {
+      [ION_STOP_TIME] = "its time limit", [ION_STOP_POINTS] = "its limit of points"};
+
+  if (ending->code)
+    snprintf(how, size, "failed");
+  else if (!ending->stopped)
+    snprintf(how, size, "done");
+  else
+    snprintf(how, size, "stopped by %s",
+             dealer->stop == ION_STOP_SIGNAL ? ion_signal_name(dealer->signal)
+                                             : limit[dealer->stop]);
+}
+
+/* What asks to stop after the last chunk stops nothing. */
 static ion_ending end_of(ion_dealer *dealer)
 {
   const ion_job *job         = dealer->job;
@@ -105,11 +89,11 @@ static ion_ending end_of(ion_dealer *dealer)
   const ion_ending ending    = {.seconds = MPI_Wtime() - dealer->progress.start,
                                 .code    = (int)dealer->code,
                                 .signal  = dealer->signal,
-                                .stopped = dealer->signal && unfinished && !dealer->code};
-  char how[64]               = "done";
+                                .n_lost  = dealer->n_lost,
+                                .stopped = dealer->stop && unfinished && !dealer->code};
+  char how[64];
 
-  if (ending.stopped) snprintf(how, sizeof how, "stopped by %s", ion_signal_name(dealer->signal));
-  if (ending.code) snprintf(how, sizeof how, "failed");
+  describe_end(dealer, &ending, how, sizeof how);
   ion_progress_end(&dealer->progress, &dealer->tally, how);
   ion_log_event(job->log_path, "%s%send: %s, %llu of %llu chunks in %.1f s",
                 job->label ? job->label : "", job->label ? ", " : "", how,
@@ -127,12 +111,12 @@ static PetscErrorCode deal_all(MPI_Comm comm, int n_rank, ion_dealer *dealer, io
                 n_rank == 1 ? "" : "s", (unsigned long long)job->n_chunk,
                 (unsigned long long)job->n_point);
   if (n_rank == 1) {
-    run_alone(dealer);
+    PetscCall(run_alone(dealer));
   } else {
     PetscCall(ion_master_run(comm, dealer));
   }
   *ending = end_of(dealer);
-  PetscCall(ion_master_end(comm, ending));
+  if (n_rank > 1) PetscCall(ion_master_end(comm, dealer, ending));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -145,6 +129,7 @@ static PetscErrorCode run_rank(MPI_Comm comm, const ion_job *job, ion_dealer *de
   PetscCallMPI(MPI_Comm_rank(comm, &rank));
   PetscCallMPI(MPI_Comm_size(comm, &n_rank));
   if (rank == 0) {
+    PetscCall(ion_dealer_start(dealer, job));
     PetscCall(deal_all(comm, n_rank, dealer, ending));
   } else {
     PetscCall(ion_worker_run(comm, job, ending));
@@ -152,21 +137,47 @@ static PetscErrorCode run_rank(MPI_Comm comm, const ion_job *job, ion_dealer *de
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode ion_job_run(MPI_Comm comm, const ion_job *job, ion_job_result *result)
+/* Where ranks may die, a message to one of them must not end the others. */
+static PetscErrorCode run_tolerant(MPI_Comm comm, const ion_job *job, ion_dealer *dealer,
+                                   ion_ending *ending)
 {
-  ion_ending ending    = {0};
-  ion_signals *signals = NULL;
-  ion_dealer dealer;
+  MPI_Errhandler usual = MPI_ERRHANDLER_NULL;
   PetscErrorCode code;
 
   PetscFunctionBegin;
-  ion_dealer_start(&dealer, job);
+  if (job->tolerate_loss) {
+    PetscCallMPI(MPI_Comm_get_errhandler(comm, &usual));
+    PetscCallMPI(MPI_Comm_set_errhandler(comm, MPI_ERRORS_RETURN));
+  }
+  code = run_rank(comm, job, dealer, ending);
+  if (job->tolerate_loss) {
+    PetscCallMPI(MPI_Comm_set_errhandler(comm, usual));
+    PetscCallMPI(MPI_Errhandler_free(&usual));
+  }
+  PetscCall(code);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode ion_job_run(MPI_Comm comm, const ion_job *job, ion_job_result *result)
+{
+  ion_ending ending      = {0};
+  ion_signals *signals   = NULL;
+  ion_crash_notes *notes = NULL;
+  ion_dealer dealer      = {.job = job};
+  PetscErrorCode code;
+
+  PetscFunctionBegin;
   PetscCall(ion_signals_catch(&signals));
-  code = run_rank(comm, job, &dealer, &ending);
+  PetscCall(ion_crash_notes_open(job->log_path, (PetscBool)(job->patience > 0), &notes));
+  code = run_tolerant(comm, job, &dealer, &ending);
+  PetscCall(ion_crash_notes_close(&notes));
   PetscCall(ion_signals_restore(&signals));
+  PetscCall(ion_dealer_end(&dealer));
   PetscCall(code);
   *result = (ion_job_result){.stopped = (PetscBool)ending.stopped,
                              .signal  = ending.signal,
+                             .apart   = (PetscBool)(job->tolerate_loss || ending.n_lost),
+                             .n_lost  = ending.n_lost,
                              .seconds = ending.seconds,
                              .tally   = dealer.tally};
   /* Where the message is known it is raised; other ranks leave with the code alone. */

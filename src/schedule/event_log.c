@@ -8,20 +8,28 @@
 #include <time.h>
 #include <unistd.h>
 
+void ion_log_time(char *text, size_t size)
+{
+  const time_t now = time(NULL);
+  struct tm utc;
+
+  if (!gmtime_r(&now, &utc) || !strftime(text, size, "%Y-%m-%dT%H:%M:%SZ", &utc)) text[0] = '\0';
+}
+
 /* One write a line, so that a kill leaves whole lines. */
 void ion_log_event(const char *path, const char *format, ...)
 {
-  const time_t now = time(NULL);
   char line[ION_MESSAGE + 128];
-  struct tm utc;
   size_t n;
   va_list arguments;
   int fd;
 
-  if (!path || !gmtime_r(&now, &utc)) return;
+  if (!path) return;
   fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
   if (fd < 0) return;
-  n = strftime(line, sizeof line, "%Y-%m-%dT%H:%M:%SZ ", &utc);
+  ion_log_time(line, sizeof line);
+  n         = strlen(line);
+  line[n++] = ' ';
   va_start(arguments, format);
   (void)vsnprintf(line + n, sizeof line - n - 1, format, arguments);
   va_end(arguments);

@@ -159,7 +159,8 @@ PetscErrorCode ion_extension_read(ion_extension *e, uint64_t first, size_t n, io
 }
 
 PetscErrorCode ion_extension_complete(ion_extension *e, ion_study *study, uint64_t first, size_t n,
-                                      ion_block data, unsigned char *status)
+                                      const ion_isolation *how, ion_block data,
+                                      unsigned char *status)
 {
   size_t p = 0, end;
 
@@ -168,7 +169,7 @@ PetscErrorCode ion_extension_complete(ion_extension *e, ion_study *study, uint64
     end = p;
     while (end < n && (status[end] == ION_PENDING) == (status[p] == ION_PENDING)) end++;
     if (status[p] != ION_PENDING) continue;
-    PetscCall(ion_study_solve(study, first + p, end - p, e->solved, status + p));
+    PetscCall(ion_study_solve_by(study, first + p, end - p, how, e->solved, status + p));
     copy_rows(e->start.schema.n_output, e->solved, 0, data, p, end - p);
   }
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -28,8 +28,9 @@ PetscErrorCode ion_extension_close(ion_extension *extension); /* also a half-ope
 PetscErrorCode ion_extension_read(ion_extension *extension, uint64_t first, size_t n,
                                   ion_block data, unsigned char *status, size_t *n_found);
 
-/* Solve the points that are pending. */
+/* Solve the points that are pending; `how` as in ion_study_solve_by. */
 PetscErrorCode ion_extension_complete(ion_extension *extension, ion_study *study, uint64_t first,
-                                      size_t n, ion_block data, unsigned char *status);
+                                      size_t n, const ion_isolation *how, ion_block data,
+                                      unsigned char *status);
 
 #endif

@@ -8,12 +8,45 @@
 
 /* ---- chunks ---- */
 
+size_t ion_tally_words(const ion_store_var *output)
+{
+  const char *at = output->flag_meanings;
+  size_t n       = 0;
+
+  if (!at || strcmp(output->name, "class") == 0) return 0;
+  for (; *at; n++) {
+    at += strcspn(at, " ");
+    at += strspn(at, " ");
+  }
+  return n;
+}
+
+/* Of a point without a state the first word only says that nothing was found. */
+static void tally_words(const ion_run *r, size_t first, size_t n, ion_tally *tally)
+{
+  size_t place = 0;
+
+  for (size_t i = 0; i < r->schema->n_output; i++) {
+    const size_t n_word = ion_tally_words(&r->schema->output[i]);
+
+    if (place + n_word > ION_TALLY_WORDS) return;
+    for (size_t p = first; n_word && p < first + n; p++) {
+      const double word      = ion_row(r->data, i)[p];
+      const PetscBool counts = (PetscBool)(r->status[p] == ION_OK ? word >= 0.0 : word > 0.0);
+
+      if (counts && word < (double)n_word) tally->word_count[place + (size_t)word]++;
+    }
+    place += n_word;
+  }
+}
+
 void ion_run_tally(const ion_run *r, size_t first, size_t n, ion_tally *tally)
 {
   tally->n_point += n;
   for (size_t p = first; p < first + n; p++) {
     if (r->status[p] < ION_N_STATUS) tally->status[r->status[p]]++;
   }
+  tally_words(r, first, n, tally);
   if (r->class_row == r->schema->n_output) return;
   for (size_t p = first; p < first + n; p++) {
     const double c = ion_row(r->data, r->class_row)[p];
@@ -23,23 +56,47 @@ void ion_run_tally(const ion_run *r, size_t first, size_t n, ion_tally *tally)
 }
 
 /* Solve what is pending of a chunk of which n_found points are there. */
-static PetscErrorCode solve_chunk(ion_run *r, uint64_t chunk, size_t n_found, ion_tally *tally)
+static PetscErrorCode solve_rest(ion_run *r, uint64_t first, size_t n, size_t n_found,
+                                 const ion_isolation *how)
+{
+  PetscFunctionBegin;
+  if (n_found == 0)
+    PetscCall(ion_study_solve_by(r->study, first, n, how, r->data, r->status));
+  else if (n_found < n)
+    PetscCall(ion_extension_complete(&r->extension, r->study, first, n, how, r->data, r->status));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Points of a finished chunk whose outcome is to be found anew, one by one. */
+static PetscErrorCode retry_points(ion_run *r, uint64_t first, size_t n, const ion_isolation *how,
+                                   size_t *n_retried)
+{
+  PetscFunctionBegin;
+  *n_retried = 0;
+  for (size_t p = 0; p < n; p++) {
+    ion_block column = r->data;
+
+    if (!ion_run_retries(r, r->status[p])) continue;
+    column.data += p;
+    PetscCall(ion_study_solve_isolated(r->study, first + p, 1, how, column, r->status + p));
+    (*n_retried)++;
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Are there points that ended their process? */
+static PetscBool has_given_up(const ion_run *r, size_t n)
+{
+  return (PetscBool)(memchr(r->status, ION_CRASHED, n) || memchr(r->status, ION_TIMED_OUT, n));
+}
+
+static PetscErrorCode write_chunk(ion_run *r, uint64_t chunk, ion_tally *tally)
 {
   const double start = MPI_Wtime();
-  double solved;
-  uint64_t first;
-  size_t n;
 
   PetscFunctionBegin;
-  ion_store_chunk_range(r->schema, chunk, &first, &n);
-  if (n_found == 0)
-    PetscCall(ion_study_solve(r->study, first, n, r->data, r->status));
-  else if (n_found < n)
-    PetscCall(ion_extension_complete(&r->extension, r->study, first, n, r->data, r->status));
-  solved = MPI_Wtime();
   PetscCall(ion_store_write_chunk(r->store, chunk, r->data, r->status));
-  tally->solve_seconds += solved - start;
-  tally->write_seconds += MPI_Wtime() - solved;
+  tally->write_seconds += MPI_Wtime() - start;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -54,13 +111,13 @@ static PetscErrorCode read_chunk(ion_run *r, uint64_t chunk, PetscBool *complete
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode do_chunk(void *context, uint64_t dealt, ion_tally *tally)
+static PetscErrorCode work(ion_run *r, uint64_t dealt, const ion_isolation *how, ion_tally *tally)
 {
-  ion_run *r           = context;
   const uint64_t chunk = r->part.first + dealt * r->part.step;
+  double start;
   PetscBool complete;
   uint64_t first;
-  size_t n, n_found;
+  size_t n, n_found, n_solved;
 
   PetscFunctionBegin;
   ion_store_chunk_range(r->schema, chunk, &first, &n);
@@ -69,9 +126,37 @@ static PetscErrorCode do_chunk(void *context, uint64_t dealt, ion_tally *tally)
   if (!complete)
     PetscCall(ion_extension_read(&r->extension, first, n, r->data, r->status, &n_found));
   if (n_found > 0) PetscCall(ion_study_widen(r->study, first, n, r->data));
-  if (!complete) PetscCall(solve_chunk(r, chunk, n_found, tally));
-  tally->n_read += n_found;
+  start    = MPI_Wtime();
+  n_solved = n - n_found;
+  if (complete)
+    PetscCall(retry_points(r, first, n, how, &n_solved));
+  else
+    PetscCall(solve_rest(r, first, n, n_found, how));
+  tally->solve_seconds += MPI_Wtime() - start;
+  if (!complete || n_solved > 0) {
+    PetscCall(write_chunk(r, chunk, tally));
+    if (how && has_given_up(r, n)) PetscCall(ion_store_flush(r->store)); /* dearly bought */
+  }
+  tally->n_read += n - n_solved;
   ion_run_tally(r, 0, n, tally);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode do_chunk(void *context, uint64_t dealt, ion_tally *tally)
+{
+  PetscFunctionBegin;
+  PetscCall(work(context, dealt, NULL, tally));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode do_isolated(void *context, uint64_t dealt, const ion_pulse *pulse,
+                                  ion_tally *tally)
+{
+  ion_run *r              = context;
+  const ion_isolation how = {.limit = r->options->point_timeout, .pulse = pulse};
+
+  PetscFunctionBegin;
+  PetscCall(work(r, dealt, &how, tally));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -110,6 +195,7 @@ static PetscErrorCode prepare(const ion_study *study, const ion_run_options *opt
   const ion_store_schema *schema = ion_study_schema(study);
   const char *path               = options->output;
   ion_store_found found;
+  PetscBool whole;
 
   PetscFunctionBegin;
   PetscCheck(path && path[0], PETSC_COMM_SELF, PETSC_ERR_USER_INPUT,
@@ -117,12 +203,18 @@ static PetscErrorCode prepare(const ion_study *study, const ion_run_options *opt
   PetscCheck(!ion_study_refinement(study) || (!options->part.step && !options->n_take),
              PETSC_COMM_SELF, PETSC_ERR_USER_INPUT,
              "a boundary map grows round by round: --part and --take are for other designs");
+  PetscCheck(!ion_study_refinement(study) || !options->tolerate_loss, PETSC_COMM_SELF,
+             PETSC_ERR_USER_INPUT,
+             "the ranks of a boundary map meet after every round: --tolerate-loss is for other "
+             "designs");
   PetscCall(ion_takes_check(options, schema));
   PetscCall(ion_extension_check(study, options));
   PetscCall(look(path, schema, options, &found)); /* refuse before a side file is made */
   PetscCall(ion_store_lock_take(path, lock));
   PetscCall(look(path, schema, options, &found)); /* the last holder may have changed it */
-  if (found == ION_STORE_SAME && !options->restart) {
+  if ((found == ION_STORE_SAME || found == ION_STORE_TORN) && !options->restart) {
+    PetscCall(ion_store_mend(path, schema, PETSC_TRUE, &whole));
+    if (!whole) fprintf(stderr, "%s was damaged: what was lost is solved again\n", path);
     ion_log_event(log_path, "resume: %s", path);
     PetscFunctionReturn(PETSC_SUCCESS);
   }
@@ -169,6 +261,25 @@ static PetscErrorCode open_run(ion_run *r, const ion_run_options *options)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Where ranks do not meet again rank 0 finds the ranges of all points in the file. */
+static PetscErrorCode reread(MPI_Comm comm, ion_run *r)
+{
+  int rank;
+
+  PetscFunctionBegin;
+  PetscCallMPI(MPI_Comm_rank(comm, &rank));
+  for (uint64_t c = 0; rank == 0 && c < ion_store_n_chunk(r->schema); c++) {
+    PetscBool complete;
+    uint64_t first;
+    size_t n;
+
+    ion_store_chunk_range(r->schema, c, &first, &n);
+    PetscCall(ion_store_read_chunk(r->store, c, r->data, r->status, &complete));
+    if (complete) PetscCall(ion_study_widen(r->study, first, n, r->data));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* After a failed job what cannot be saved has been said already. */
 static PetscErrorCode close_run(ion_run *r, PetscErrorCode failed)
 {
@@ -202,18 +313,30 @@ static uint64_t points_of_part(const ion_store_schema *schema, ion_part part, ui
   return n_chunk ? (n_chunk - 1) * schema->chunk_size + n : 0;
 }
 
+ion_job ion_run_job(const ion_run *r, const char *log_path)
+{
+  const ion_run_options *options = r->options;
+
+  return (ion_job){.log_path      = log_path,
+                   .stop_after    = options->stop_after,
+                   .max_points    = options->max_points,
+                   .patience      = options->point_timeout,
+                   .isolate_all   = (PetscBool)(options->isolate || options->retry),
+                   .tolerate_loss = options->tolerate_loss};
+}
+
 static PetscErrorCode run_chunks(MPI_Comm comm, ion_run *r, const char *log_path,
                                  ion_job_result *result)
 {
-  const uint64_t n_chunk = chunks_of_part(r->schema, r->part);
-  const ion_job job      = {.n_chunk  = n_chunk,
-                            .n_point  = points_of_part(r->schema, r->part, n_chunk),
-                            .context  = r,
-                            .chunk    = do_chunk,
-                            .flush    = do_flush,
-                            .log_path = log_path};
+  ion_job job = ion_run_job(r, log_path);
 
   PetscFunctionBegin;
+  job.n_chunk  = chunks_of_part(r->schema, r->part);
+  job.n_point  = points_of_part(r->schema, r->part, job.n_chunk);
+  job.context  = r;
+  job.chunk    = do_chunk;
+  job.isolated = do_isolated;
+  job.flush    = do_flush;
   PetscFunctionReturn(ion_job_run(comm, &job, result));
 }
 
@@ -222,9 +345,10 @@ static PetscErrorCode run_locked(MPI_Comm comm, ion_study *study, const ion_run_
 {
   const ion_part whole      = {.step = 1};
   const PetscBool by_rounds = (PetscBool)(ion_study_refinement(study) != NULL);
-  ion_run r                 = {.study  = study,
-                               .schema = ion_study_schema(study),
-                               .part   = options->part.step ? options->part : whole};
+  ion_run r                 = {.study   = study,
+                               .schema  = ion_study_schema(study),
+                               .options = options,
+                               .part    = options->part.step ? options->part : whole};
   PetscErrorCode code;
   int any;
 
@@ -235,6 +359,7 @@ static PetscErrorCode run_locked(MPI_Comm comm, ion_study *study, const ion_run_
   if (!code)
     code = by_rounds ? ion_run_boundary(comm, &r, log_path, result)
                      : run_chunks(comm, &r, log_path, result);
+  if (!code && result->apart) code = reread(comm, &r);
   code = close_run(&r, code);
   PetscFunctionReturn(code);
 }

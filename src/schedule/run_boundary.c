@@ -41,6 +41,7 @@ typedef struct {
   size_t n_missing;
   ion_block solved; /* [n_output][chunk_size] */
   unsigned char *solved_status;
+  const ion_isolation *how; /* of the unit in hand, or NULL */
 } mapping;
 
 /* ---- kinds ---- */
@@ -65,9 +66,10 @@ _Static_assert(1 + (ION_INFEASIBLE - ION_OK) * N_VALUE + N_VALUE - 1 < ION_KIND_
 
 /* ---- chunks in hand ---- */
 
-static PetscBool is_solved(unsigned char status)
+static PetscBool is_solved(const ion_run *run, unsigned char status)
 {
-  return (PetscBool)(status != ION_PENDING && status != ION_NOT_NEEDED);
+  return (PetscBool)(status != ION_PENDING && status != ION_NOT_NEEDED &&
+                     !ion_run_retries(run, status));
 }
 
 /* Read a chunk, and note which of the nodes asked for so far it lacks: all of them where a kill left it torn. */
@@ -82,7 +84,7 @@ static PetscErrorCode take_up(mapping *m, uint64_t chunk)
   ion_store_chunk_range(t->run.schema, chunk, &t->first, &t->n);
   PetscCall(ion_store_read_part(t->run.store, chunk, t->run.data, t->run.status, &sound));
   for (size_t p = 0; p < t->n; p++)
-    if (ion_boundary_needs(m->map, t->first + p) && !is_solved(t->run.status[p]))
+    if (ion_boundary_needs(m->map, t->first + p) && !is_solved(&t->run, t->run.status[p]))
       m->missing[m->n_missing++] = t->first + p;
   t->changed = (PetscBool)(m->n_missing > known);
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -112,8 +114,12 @@ static PetscErrorCode solve_missing(mapping *m, ion_tally *tally)
   for (size_t from = 0; from < m->n_missing; from += most) {
     const size_t n = PetscMin(most, m->n_missing - from);
 
-    PetscCall(
-        ion_study_solve_points(m->run->study, m->missing + from, n, m->solved, m->solved_status));
+    if (m->how)
+      PetscCall(ion_study_solve_points_isolated(m->run->study, m->missing + from, n, m->how,
+                                                m->solved, m->solved_status));
+    else
+      PetscCall(
+          ion_study_solve_points(m->run->study, m->missing + from, n, m->solved, m->solved_status));
     put_back(m, from, n);
   }
   tally->solve_seconds += MPI_Wtime() - start;
@@ -186,6 +192,21 @@ static PetscErrorCode do_unit(void *context, uint64_t u, ion_tally *tally)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+static PetscErrorCode do_unit_isolated(void *context, uint64_t u, const ion_pulse *pulse,
+                                       ion_tally *tally)
+{
+  mapping *m              = context;
+  const ion_isolation how = {.limit = m->run->options->point_timeout, .pulse = pulse};
+  PetscErrorCode code;
+
+  PetscFunctionBegin;
+  m->how = &how;
+  code   = do_unit(m, u, tally);
+  m->how = NULL;
+  PetscCall(code);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* Cut the nodes of a round where another chunk begins and the unit is large enough. */
 static PetscErrorCode cut_units(mapping *m)
 {
@@ -238,15 +259,34 @@ static void label_round(const mapping *m, char *label, size_t size)
     snprintf(label, size, "level %d of %d, round %d more", n, n, round - n);
 }
 
-/* One job of the run; its counts are added to those of the run. */
-static PetscErrorCode run_job(MPI_Comm comm, const ion_job *job, ion_job_result *total)
+/* What is left of a limit of the run; something always is: a job that has hardly any stops at once. */
+static double time_left(double limit, double used)
 {
-  ion_job_result one  = {0};
-  PetscErrorCode code = ion_job_run(comm, job, &one);
+  return limit > 0 ? PetscMax(limit - used, 1e-6) : 0;
+}
+
+static uint64_t points_left(uint64_t limit, const ion_tally *tally)
+{
+  const uint64_t used = tally->n_point - tally->n_read;
+
+  return limit > used ? limit - used : PetscMin(limit, 1);
+}
+
+/* One job of the run; its counts are added to those of the run. After the loss of a rank the others cannot
+ * meet: what is finished is kept, and the next run goes on. */
+static PetscErrorCode run_job(MPI_Comm comm, ion_job *job, ion_job_result *total)
+{
+  ion_job_result one = {0};
+  PetscErrorCode code;
 
   PetscFunctionBegin;
-  total->stopped = one.stopped;
-  total->signal  = one.signal;
+  job->stop_after = time_left(job->stop_after, total->seconds);
+  job->max_points = points_left(job->max_points, &total->tally);
+  code            = ion_job_run(comm, job, &one);
+  total->stopped  = (PetscBool)(one.stopped || one.n_lost);
+  total->signal   = one.signal;
+  total->apart    = one.apart;
+  total->n_lost   = one.n_lost;
   total->seconds += one.seconds;
   ion_tally_add(&total->tally, &one.tally);
   PetscFunctionReturn(code);
@@ -256,16 +296,21 @@ static PetscErrorCode run_rounds(MPI_Comm comm, mapping *m, const char *log_path
                                  ion_job_result *total)
 {
   char label[64];
-  ion_job job = {
-      .context = m, .chunk = do_unit, .flush = flush, .log_path = log_path, .label = label};
+  ion_job job;
 
   PetscFunctionBegin;
   PetscCall(ion_boundary_next(m->map, &m->node, &m->n_node));
   while (m->n_node > 0) {
     label_round(m, label, sizeof label);
     PetscCall(cut_units(m));
-    job.n_chunk = m->n_unit;
-    job.n_point = m->n_node;
+    job          = ion_run_job(m->run, log_path);
+    job.n_chunk  = m->n_unit;
+    job.n_point  = m->n_node;
+    job.context  = m;
+    job.chunk    = do_unit;
+    job.isolated = do_unit_isolated;
+    job.flush    = flush;
+    job.label    = label;
     PetscCall(run_job(comm, &job, total));
     if (total->stopped) PetscFunctionReturn(PETSC_SUCCESS);
     PetscCall(exchange(comm, m));
@@ -320,15 +365,16 @@ static PetscErrorCode run_fill(MPI_Comm comm, mapping *m, const char *log_path,
                                ion_job_result *total)
 {
   const ion_store_schema *schema = m->run->schema;
-  const ion_job job              = {.n_chunk  = ion_store_n_chunk(schema),
-                                    .n_point  = schema->n_point - total->tally.n_point,
-                                    .context  = m,
-                                    .chunk    = do_fill,
-                                    .flush    = flush,
-                                    .log_path = log_path,
-                                    .label    = "nodes not needed"};
+  ion_job job                    = ion_run_job(m->run, log_path);
 
   PetscFunctionBegin;
+  job.n_chunk     = ion_store_n_chunk(schema);
+  job.n_point     = schema->n_point - total->tally.n_point;
+  job.context     = m;
+  job.chunk       = do_fill;
+  job.isolate_all = PETSC_FALSE; /* all that is solved was solved in the rounds */
+  job.flush       = flush;
+  job.label       = "nodes not needed";
   PetscCall(ion_boundary_fill(m->map, &m->filled));
   memset(total->tally.class_count, 0, sizeof total->tally.class_count);
   PetscCall(run_job(comm, &job, total));

@@ -10,6 +10,7 @@
 typedef struct {
   ion_study *study;
   const ion_store_schema *schema;
+  const ion_run_options *options;
   ion_store *store;
   ion_takes takes;
   ion_extension extension;
@@ -21,6 +22,15 @@ typedef struct {
 
 /* Count points first ... first + n - 1 of the chunk in hand. */
 void ion_run_tally(const ion_run *run, size_t first, size_t n, ion_tally *tally);
+
+/* Is a point of this status to be solved again? Then every chunk is isolated. */
+static inline PetscBool ion_run_retries(const ion_run *run, unsigned char status)
+{
+  return (PetscBool)(run->options->retry >> status & 1U);
+}
+
+/* A job of this run, without its work. */
+ion_job ion_run_job(const ion_run *run, const char *log_path);
 
 /* The largest code of all ranks. */
 PetscErrorCode ion_run_agree(MPI_Comm comm, PetscErrorCode mine, int *code);

@@ -36,14 +36,32 @@ static void folder_of(const char *path, char *folder, size_t size)
 
 /* ---- which files ---- */
 
+/* A text kept in a result file. */
+static PetscErrorCode parse_kept(const study_source *source, const char *what, const char *text,
+                                 ion_spec **spec)
+{
+  char name[PETSC_MAX_PATH_LEN];
+
+  PetscFunctionBegin;
+  snprintf(name, sizeof name, "%s of %s", what, source->path);
+  PetscCall(ion_spec_parse(name, text, strlen(text), spec));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* A path is looked for beside the sweep first; a name in the library. */
-static PetscErrorCode open_model_of_sweep(ion_study *study, const ion_node *node)
+static PetscErrorCode open_model_of_sweep(ion_study *study, const study_source *source,
+                                          const ion_node *node)
 {
   char folder[PETSC_MAX_PATH_LEN], path[2 * PETSC_MAX_PATH_LEN], nearest[256];
   const char *text;
   PetscBool found = PETSC_FALSE;
 
   PetscFunctionBegin;
+  if (source->file) {
+    PetscCall(parse_kept(source, "model", ion_store_file_schema(source->file)->model_text,
+                         &study->model_file));
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
   PetscCall(ion_node_get_string(node, "model", &text));
   folder_of(ion_spec_path(study->sweep), folder, sizeof folder);
   if (!is_path(text)) {
@@ -125,7 +143,7 @@ static PetscErrorCode read_precision(ion_study *study, const ion_node *root)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode read_sweep(ion_study *study)
+static PetscErrorCode read_sweep(ion_study *study, const study_source *source)
 {
   static const char *const keys[] = {"title",   "model",     "solve",     "set",        "design",
                                      "outputs", "precision", "threshold", "time_course"};
@@ -141,7 +159,8 @@ static PetscErrorCode read_sweep(ion_study *study)
   PetscCall(ion_node_require(root, "a sweep", "model", &node));
   PetscCall(ion_node_require(root, "a sweep", "design", &study->design_node));
   study->outputs_node = ion_node_find(root, "outputs");
-  PetscCall(open_model_of_sweep(study, node));
+  PetscCall(study->task->find ? study->task->find(study, node)
+                              : open_model_of_sweep(study, source, node));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -179,22 +198,27 @@ const ion_node *ion_study_size_node(const ion_study *study)
   return node;
 }
 
-static PetscErrorCode open_files(ion_study *study, const char *text, uint64_t samples)
+static PetscErrorCode open_files(ion_study *study, const study_source *source)
 {
   char path[2 * PETSC_MAX_PATH_LEN];
   const ion_node *root;
 
   PetscFunctionBegin;
   study->task = &ion_task_steady_state;
-  PetscCall(find_file(text, path, sizeof path));
-  PetscCall(ion_spec_open(path, &study->sweep));
-  if (samples) PetscCall(resize(study, samples));
+  if (source->file) {
+    PetscCall(parse_kept(source, "sweep", ion_store_file_schema(source->file)->sweep_text,
+                         &study->sweep));
+  } else {
+    PetscCall(find_file(source->path, path, sizeof path));
+    PetscCall(ion_spec_open(path, &study->sweep));
+  }
+  if (source->samples) PetscCall(resize(study, source->samples));
   root = ion_spec_root(study->sweep);
   if (ion_node_type(root) == ION_MAPPING && ion_node_find(root, "compartments")) {
     study->model_file = study->sweep;
     study->sweep      = NULL;
   } else {
-    PetscCall(read_sweep(study));
+    PetscCall(read_sweep(study, source));
   }
   if (!study->design_node) {
     PetscCall(
@@ -215,7 +239,7 @@ static PetscErrorCode open_files(ion_study *study, const char *text, uint64_t sa
 static PetscErrorCode apply_set(ion_study *study, const ion_node *set)
 {
   size_t n, n_theta, q;
-  const ion_quantity *quantity = ion_model_quantities(study->model, &n, &n_theta);
+  const ion_quantity *quantity = ion_study_quantities(study, &n, &n_theta);
   double si;
 
   PetscFunctionBegin;
@@ -224,7 +248,10 @@ static PetscErrorCode apply_set(ion_study *study, const ion_node *set)
     PetscCall(ion_quantity_find(set, i, ion_node_key_at(set, i), quantity, n, &q));
     PetscCall(
         ion_node_get_quantity(ion_node_at(set, i), study->units, &quantity[q], &si, NULL, NULL));
-    PetscCall(ion_model_set(study->model, q, si));
+    if (study->model)
+      PetscCall(ion_model_set(study->model, q, si));
+    else
+      study->input[q].value = si;
     study->is_set[q] = 1;
   }
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -291,50 +318,89 @@ static PetscErrorCode check_conflicts(const ion_study *study)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode make_model(ion_study *study, const ion_override *set, size_t n_set)
+/* Kept for the result file, so that the study can be made again from it. */
+static PetscErrorCode note_override(ion_study *study, const ion_override *set)
+{
+  PetscFunctionBegin;
+  PetscCall(ion_study_append(&study->overrides, set->name));
+  PetscCall(ion_study_append(&study->overrides, "="));
+  PetscCall(ion_study_append(&study->overrides, set->value));
+  PetscCall(ion_study_append(&study->overrides, "\n"));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* What is written over a model or function before anything varies. */
+static PetscErrorCode apply_values(ion_study *study, const study_source *source)
 {
   const ion_node *node = study->sweep ? ion_node_find(ion_spec_root(study->sweep), "set") : NULL;
   size_t n, n_theta;
 
   PetscFunctionBegin;
-  PetscCall(ion_model_create(ion_spec_root(study->model_file), study->units, &study->model));
-  ion_model_quantities(study->model, &n, &n_theta);
+  ion_study_quantities(study, &n, &n_theta);
   PetscCall(PetscCalloc1(n, &study->is_set));
   if (node) PetscCall(apply_set(study, node));
-  for (size_t i = 0; i < n_set; i++) PetscCall(apply_override(study, &set[i]));
+  for (size_t i = 0; i < source->n_set; i++) {
+    PetscCall(apply_override(study, &source->set[i]));
+    PetscCall(note_override(study, &source->set[i]));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode make_model(ion_study *study, const study_source *source)
+{
+  PetscFunctionBegin;
+  PetscCall(ion_model_create(ion_spec_root(study->model_file), study->units, &study->model));
+  PetscCall(apply_values(study, source));
   PetscCall(apply_balances(study));
   PetscCall(ion_model_setup(study->model));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode ion_study_open(const char *path, const ion_override *set, size_t n_set,
-                              ion_study **out)
+static PetscErrorCode make_design(ion_study *study, const study_source *source)
+{
+  size_t n, n_theta;
+  const ion_quantity *quantity = ion_study_quantities(study, &n, &n_theta);
+
+  PetscFunctionBegin;
+  if (source->file && ion_node_find(study->design_node, "file"))
+    PetscCall(ion_study_restore_points(study, source));
+  else
+    PetscCall(ion_design_create(study->design_node, study->units, quantity, n, &study->design));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode ion_study_read(const study_source *source, ion_study *study)
 {
   PetscFunctionBegin;
-  PetscCall(ion_study_open_sized(path, set, n_set, 0, out));
+  PetscCall(ion_units_create(&study->units));
+  PetscCall(open_files(study, source));
+  PetscCall(study->function ? apply_values(study, source) : make_model(study, source));
+  PetscCall(make_design(study, source));
+  PetscCall(check_conflicts(study));
+  PetscCall(study->task->open(study));
+  PetscCall(ion_study_check_boundary(study));
+  if (!study->title)
+    study->title = study->function ? study->function->summary : ion_model_title(study->model);
+  PetscCall(ion_study_describe(study));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode ion_study_open(const char *path, const ion_override *set, size_t n_set,
+                              ion_study **study)
+{
+  PetscFunctionBegin;
+  PetscCall(ion_study_open_sized(path, set, n_set, 0, study));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 PetscErrorCode ion_study_open_sized(const char *path, const ion_override *set, size_t n_set,
-                                    uint64_t samples, ion_study **out)
+                                    uint64_t samples, ion_study **study)
 {
-  ion_study *study;
-  const ion_quantity *quantity;
-  size_t n, n_theta;
+  const study_source source = {.path = path, .set = set, .n_set = n_set, .samples = samples};
 
   PetscFunctionBegin;
-  PetscCall(PetscNew(out)); /* zeroed; the caller closes it even if a later line fails */
-  study = *out;
-  PetscCall(ion_units_create(&study->units));
-  PetscCall(open_files(study, path, samples));
-  PetscCall(make_model(study, set, n_set));
-  quantity = ion_model_quantities(study->model, &n, &n_theta);
-  PetscCall(ion_design_create(study->design_node, study->units, quantity, n, &study->design));
-  PetscCall(check_conflicts(study));
-  PetscCall(study->task->open(study));
-  PetscCall(ion_study_check_boundary(study));
-  if (!study->title) study->title = ion_model_title(study->model);
-  PetscCall(ion_study_describe(study));
+  PetscCall(PetscNew(study)); /* zeroed; the caller closes it even if a later line fails */
+  PetscCall(ion_study_read(&source, *study));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -347,10 +413,12 @@ PetscErrorCode ion_study_close(ion_study **out)
   PetscCall(ion_study_free_rows(study));
   PetscCall(ion_study_undescribe(study));
   PetscCall(PetscFree(study->is_set));
+  PetscCall(PetscFree(study->overrides));
   if (study->task) PetscCall(study->task->close(study));
   PetscCall(PetscFree(study->output));
   PetscCall(ion_design_destroy(&study->design));
   PetscCall(ion_model_destroy(&study->model));
+  PetscCall(ion_study_free_inputs(study));
   for (size_t i = 0; i < ION_COUNT(study->spare); i++) PetscCall(ion_spec_close(&study->spare[i]));
   PetscCall(ion_spec_close(&study->model_file));
   PetscCall(ion_spec_close(&study->sweep));
@@ -379,6 +447,18 @@ const char *ion_study_title(const ion_study *study)
 const ion_model *ion_study_model(const ion_study *study)
 {
   return study->model;
+}
+
+const char *ion_study_subject(const ion_study *study)
+{
+  return study->function ? study->function->name : ion_model_name(study->model);
+}
+
+const ion_quantity *ion_study_quantities(const ion_study *study, size_t *n, size_t *n_theta)
+{
+  if (!study->function) return ion_model_quantities(study->model, n, n_theta);
+  *n = *n_theta = study->n_input;
+  return study->input;
 }
 
 const ion_design *ion_study_design(const ion_study *study)

@@ -109,8 +109,10 @@ static PetscErrorCode write_canonical(const ion_study *study, char *design, char
     PetscCall(ion_study_append(text, study->output[i]->name));
   }
   if (study->task->canonical) PetscCall(study->task->canonical(study, text));
-  PetscCall(ion_model_canonical(study->model, &model));
-  PetscCall(append_part(text, "\nmodel:\n", model));
+  if (study->model) {
+    PetscCall(ion_model_canonical(study->model, &model));
+    PetscCall(append_part(text, "\nmodel:\n", model));
+  }
   PetscCall(append_part(text, "design:\n", design));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -124,7 +126,7 @@ static PetscErrorCode describe_coordinates(ion_study *study)
   const PetscBool grid     = ion_design_is_grid(design);
   const size_t n = ion_design_n_factor(design), n_dim = grid ? n : 1;
   size_t n_quantity, n_theta;
-  const ion_quantity *quantity = ion_model_quantities(study->model, &n_quantity, &n_theta);
+  const ion_quantity *quantity = ion_study_quantities(study, &n_quantity, &n_theta);
 
   PetscFunctionBegin;
   PetscCall(PetscCalloc1(n_dim, &header->dim));
@@ -181,6 +183,26 @@ static PetscErrorCode fill_coordinate(void *context, size_t i, uint64_t first, s
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* "temperature [degC],energy_supply [1]" */
+static PetscErrorCode describe_factors(ion_study *study)
+{
+  char *text = NULL;
+
+  PetscFunctionBegin;
+  for (size_t i = 0; i < ion_design_n_factor(study->design); i++) {
+    const ion_factor *factor = ion_design_factor(study->design, i);
+
+    PetscCall(ion_study_append(&text, i ? "," : ""));
+    PetscCall(ion_study_append(&text, factor->name));
+    PetscCall(ion_study_append(&text, " ["));
+    PetscCall(ion_study_append(&text, factor->unit));
+    PetscCall(ion_study_append(&text, "]"));
+  }
+  if (text) PetscCall(keep(&study->header, text, &study->header.schema.factors));
+  PetscCall(PetscFree(text));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* What a boundary map can have missed depends on where it started. */
 static PetscErrorCode append_refinement(const ion_study *study, char **text)
 {
@@ -208,7 +230,7 @@ static PetscErrorCode describe_summary(ion_study *study)
   PetscFunctionBegin;
   PetscCall(ion_study_append(&text, study->task->summary));
   PetscCall(ion_study_append(&text, " of "));
-  PetscCall(ion_study_append(&text, ion_model_name(study->model)));
+  PetscCall(ion_study_append(&text, ion_study_subject(study)));
   for (size_t i = 0; ion_design_is_grid(design) && i < ion_design_n_factor(design); i++) {
     const ion_factor *factor = ion_design_factor(design, i);
 
@@ -251,15 +273,19 @@ PetscErrorCode ion_study_describe(ion_study *study)
   PetscCall(describe_coordinates(study));
   PetscCall(describe_outputs(study));
   PetscCall(describe_summary(study));
+  PetscCall(describe_factors(study));
   schema->title      = study->title;
   schema->sweep_text = ion_spec_text(study->sweep ? study->sweep : study->model_file);
-  schema->model_text = ion_spec_text(study->model_file);
+  schema->model_text =
+      study->function ? study->function->summary : ion_spec_text(study->model_file);
+  schema->overrides  = study->overrides;
   schema->canonical  = study->canonical;
   schema->program    = "ionsweep " ION_VERSION;
   schema->fill       = fill_coordinate;
   schema->context    = study;
   schema->n_point    = ion_design_n_point(study->design);
   schema->chunk_size = chunk_size(study, schema->n_point);
+  if (ion_design_is_sampled(study->design)) schema->seed = ion_design_seed(study->design);
   if (ion_study_refinement(study)) schema->seed = ion_study_refinement(study)->seed;
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -25,6 +25,9 @@ typedef struct {
   const char *section; /* key of the sweep that belongs to it, or NULL */
   const char *summary; /* "Steady states": what the file is said to hold */
 
+  /* Find what `model:` names where it is no model: study->function and its inputs. NULL: a model. */
+  PetscErrorCode (*find)(ion_study *study, const ion_node *model);
+
   /* Read the task's section and outputs, after model and design are made: study->state, and
    * study->output through ion_study_add_output. */
   PetscErrorCode (*open)(ion_study *study);
@@ -46,7 +49,8 @@ typedef struct {
 } study_task;
 
 /* Every task, and the one of a word. */
-extern const study_task ion_task_steady_state, ion_task_threshold, ion_task_time_course;
+extern const study_task ion_task_steady_state, ion_task_threshold, ion_task_time_course,
+    ion_task_function;
 const study_task *const *ion_study_tasks(size_t *n);
 
 /* Rows of one batch, made before the first point. */
@@ -56,13 +60,27 @@ typedef struct {
   ion_range *range;
 } study_rows;
 
+/* Where a study is read from: files, or what a result file says. */
+typedef struct {
+  const char *path;        /* of the sweep or model, or of the result file */
+  const ion_override *set; /* [n_set] */
+  size_t n_set;
+  uint64_t samples;           /* in all, of a sampled design; 0: as the sweep says */
+  const ion_store_file *file; /* the result file, or NULL */
+} study_source;
+
 struct ion_study {
   ion_units *units;
   ion_spec *sweep; /* NULL for a study of a model as it stands */
   ion_spec *model_file;
   ion_spec *spare[2]; /* design and outputs that were not written */
   const ion_node *design_node, *outputs_node;
-  ion_model *model;
+  ion_model *model; /* NULL for a study of a function */
+  const ion_function
+      *function; /* NULL for a study of a model; its inputs, with their names, are: */
+  ion_quantity *input;
+  size_t n_input;
+  char *input_name, *input_meaning;
   ion_design *design;
   const study_task *task;
   void *state;               /* the task's own */
@@ -73,6 +91,7 @@ struct ion_study {
   ion_store_type precision;
   unsigned char *is_set; /* [n quantities] given by `set:` or --set */
   char *canonical;
+  char *overrides; /* "name=value" lines, or NULL */
   study_header header;
   study_rows rows;
 };
@@ -80,10 +99,11 @@ struct ion_study {
 /* Fill study->canonical and study->header from the checked parts. */
 PetscErrorCode ion_study_describe(ion_study *study);
 PetscErrorCode ion_study_undescribe(ion_study *study);
+PetscErrorCode ion_study_make_rows(ion_study *study);
 PetscErrorCode ion_study_free_rows(ion_study *study);
 
 /* What the file of the study of the first points of this one says of itself. */
-typedef struct {
+typedef struct study_start {
   ion_store_schema schema; /* its canonical is NULL where there is no such study */
   ion_store_dim dim;
   char *canonical, *sweep_text;
@@ -93,12 +113,20 @@ PetscErrorCode ion_study_start_destroy(study_start *start); /* also a half-made 
 
 /* Where the sweep says how many samples there are, or NULL. */
 const ion_node *ion_study_size_node(const ion_study *study);
+/* Read all parts; *study is allocated, and closed by the caller also after an error. */
+PetscErrorCode ion_study_read(const study_source *source, ion_study *study);
+
+/* The design of a study whose points came from a file, by the coordinates of the result file. */
+PetscErrorCode ion_study_restore_points(ion_study *study, const study_source *source);
 
 /* Append an output; the task owns it. */
 PetscErrorCode ion_study_add_output(ion_study *study, const ion_output *output);
 
 /* Append every output of a selection. */
 PetscErrorCode ion_study_add_outputs(ion_study *study, const ion_outputs *outputs);
+
+/* Free the inputs of a function. */
+PetscErrorCode ion_study_free_inputs(ion_study *study);
 
 /* The section of the task in the sweep, or NULL. */
 const ion_node *ion_study_section(const ion_study *study);
@@ -114,9 +142,23 @@ static inline ion_block ion_points_from(ion_block block, size_t first, size_t n)
   return block;
 }
 
+/* ion_study_solve, or ion_study_solve_isolated where it is said how. */
+static inline PetscErrorCode ion_study_solve_by(ion_study *study, uint64_t first, size_t n_point,
+                                                const ion_isolation *how, ion_block data,
+                                                unsigned char *status)
+{
+  return how ? ion_study_solve_isolated(study, first, n_point, how, data, status)
+             : ion_study_solve(study, first, n_point, data, status);
+}
+
 /* Evaluate points that need not be neighbours, as ion_study_solve does. */
 PetscErrorCode ion_study_solve_points(ion_study *study, const uint64_t *point, size_t n_point,
                                       ion_block data, unsigned char *status);
+
+/* The same in child processes, as ion_study_solve_isolated does. */
+PetscErrorCode ion_study_solve_points_isolated(ion_study *study, const uint64_t *point,
+                                               size_t n_point, const ion_isolation *how,
+                                               ion_block data, unsigned char *status);
 
 /* Refuse a boundary map of what is no output with named values. */
 PetscErrorCode ion_study_check_boundary(const ion_study *study);

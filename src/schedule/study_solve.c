@@ -18,7 +18,15 @@ static PetscErrorCode make_ranges(ion_study *study)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode make_rows(ion_study *study)
+/* Every point as the model or function stands. */
+static void default_theta(const ion_study *study, ion_block theta)
+{
+  if (study->model) ion_model_default_theta(study->model, theta);
+  for (size_t j = 0; j < (study->function ? study->n_input : 0); j++)
+    for (size_t p = 0; p < theta.n_point; p++) ion_row(theta, j)[p] = study->input[j].value;
+}
+
+PetscErrorCode ion_study_make_rows(ion_study *study)
 {
   study_rows *rows = &study->rows;
   const size_t n   = ION_STUDY_BATCH;
@@ -26,11 +34,11 @@ static PetscErrorCode make_rows(ion_study *study)
 
   PetscFunctionBegin;
   if (rows->is_ready) PetscFunctionReturn(PETSC_SUCCESS);
-  ion_model_quantities(study->model, &n_quantity, &n_theta);
+  ion_study_quantities(study, &n_quantity, &n_theta);
   PetscCall(study->task->prepare(study));
   PetscCall(ion_block_create(n_theta, n, &rows->theta));
   PetscCall(ion_block_create(ion_design_n_factor(study->design) + 1, n, &rows->factors));
-  ion_model_default_theta(study->model, rows->theta);
+  default_theta(study, rows->theta);
   rows->is_ready = PETSC_TRUE;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -65,8 +73,8 @@ static PetscErrorCode write_factors(ion_study *study, uint64_t first, size_t n, 
 PetscErrorCode ion_study_theta(ion_study *study, uint64_t first, size_t n_point, ion_block theta)
 {
   PetscFunctionBegin;
-  PetscCall(make_rows(study));
-  ion_model_default_theta(study->model, theta);
+  PetscCall(ion_study_make_rows(study));
+  default_theta(study, theta);
   for (size_t done = 0; done < n_point; done += ION_STUDY_BATCH) {
     const size_t n = PetscMin((size_t)ION_STUDY_BATCH, n_point - done);
 
@@ -162,7 +170,7 @@ PetscErrorCode ion_study_solve(ion_study *study, uint64_t first, size_t n_point,
   PetscCheck(data.n_row >= study->n_output && data.n_point >= n_point, PETSC_COMM_SELF,
              PETSC_ERR_ARG_SIZ, "data is [%zu][%zu], wanted [%zu][%zu]", data.n_row, data.n_point,
              study->n_output, n_point);
-  PetscCall(make_rows(study));
+  PetscCall(ion_study_make_rows(study));
   for (size_t done = 0; done < n_point; done += ION_STUDY_BATCH) {
     const size_t n        = PetscMin((size_t)ION_STUDY_BATCH, n_point - done);
     const ion_block batch = ion_points_from(data, done, n);
@@ -191,7 +199,7 @@ PetscErrorCode ion_study_solve_points(ion_study *study, const uint64_t *point, s
                                       ion_block data, unsigned char *status)
 {
   PetscFunctionBegin;
-  PetscCall(make_rows(study));
+  PetscCall(ion_study_make_rows(study));
   for (size_t done = 0; done < n_point; done += ION_STUDY_BATCH) {
     const size_t n        = PetscMin((size_t)ION_STUDY_BATCH, n_point - done);
     const ion_block batch = ion_points_from(data, done, n);

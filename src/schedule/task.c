@@ -2,7 +2,7 @@
 #include "study_impl.h"
 
 static const study_task *const tasks[] = {&ion_task_steady_state, &ion_task_threshold,
-                                          &ion_task_time_course};
+                                          &ion_task_time_course, &ion_task_function};
 
 const study_task *const *ion_study_tasks(size_t *n)
 {

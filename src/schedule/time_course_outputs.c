@@ -8,17 +8,11 @@
 
 static const char recovered_words[] = "unknown no yes";
 
-/* Eigenvalues and the verdict are those of a steady state. */
-static PetscBool can_be_watched(const ion_output *output)
-{
-  return (PetscBool)(strcmp(output->group, "stability") != 0 &&
-                     strcmp(output->group, "class") != 0);
-}
-
 ptrdiff_t ion_course_find(const course_task *t, const char *name)
 {
   for (size_t i = 0; i < ion_outputs_count(t->all); i++)
-    if (!strcmp(ion_outputs_at(t->all, i)->name, name) && can_be_watched(ion_outputs_at(t->all, i)))
+    if (!strcmp(ion_outputs_at(t->all, i)->name, name) &&
+        ion_output_is_of_state(ion_outputs_at(t->all, i)))
       return (ptrdiff_t)i;
   return -1;
 }
@@ -42,7 +36,7 @@ PetscErrorCode ion_course_refuse(const course_task *t, const ion_node *node, con
   PetscFunctionBegin;
   PetscCall(PetscMalloc1(2 * n, &known));
   for (size_t i = 0; i < n; i++) {
-    if (!can_be_watched(ion_outputs_at(t->all, i))) continue;
+    if (!ion_output_is_of_state(ion_outputs_at(t->all, i))) continue;
     known[m++] = ion_outputs_at(t->all, i)->name;
     known[m++] = ion_outputs_at(t->all, i)->group;
   }
@@ -125,7 +119,7 @@ static PetscErrorCode add_matching(course_task *t, const course_kind *kind, cons
     const ion_output *o = ion_outputs_at(t->all, i);
     char name[256], meaning[512];
 
-    if (!can_be_watched(o)) continue;
+    if (!ion_output_is_of_state(o)) continue;
     if (strcmp(o->name, pattern) != 0 && strcmp(o->group, pattern) != 0 &&
         (!strpbrk(pattern, "*?[") || fnmatch(pattern, o->name, 0)))
       continue;

@@ -1,18 +1,52 @@
 /* Every rank but 0: takes chunks, asks for the next one before it computes the present one. */
 #include "dispatch_impl.h"
 
+#include <stdio.h>
+#include <unistd.h>
+
+#define BEAT_EVERY 0.5 /* s between two signs of life in a long chunk */
+#define SILENCE 15.0   /* s without a word after which rank 0 is dead; it says one every second */
+
 typedef struct {
   MPI_Comm comm;
+  int rank;
   const ion_job *job;
   ion_report report; /* what rank 0 has not been told yet */
   PetscBool told;    /* of the signal */
   PetscBool failed;
+  double beaten; /* s, MPI_Wtime of the last sign of life */
 } worker;
+
+/* Without rank 0 there is nobody to work for, and no way to leave together; mpirun is to know that the
+ * job failed. */
+static void leave_without_master(const worker *w)
+{
+  char message[ION_MESSAGE];
+
+  (void)ion_chunks_flush(w->job, message);
+  fprintf(stderr, "rank %d: rank 0 is gone; leaving, finished points are kept\n", w->rank);
+  (void)MPI_Abort(w->comm, 1);
+  _exit(1);
+}
+
+static PetscErrorCode send_to_master(const worker *w, const ion_report *report)
+{
+  const ion_message message = {report, sizeof *report, 0, ION_TAG_REPORT};
+  PetscBool sent            = PETSC_TRUE;
+
+  PetscFunctionBegin;
+  if (w->job->tolerate_loss)
+    PetscCall(ion_message_send(w->comm, &message, SILENCE, &sent));
+  else
+    PetscCallMPI(MPI_Send(report, (int)sizeof *report, MPI_BYTE, 0, ION_TAG_REPORT, w->comm));
+  if (!sent) leave_without_master(w);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
 
 static PetscErrorCode send_report(worker *w)
 {
   PetscFunctionBegin;
-  PetscCallMPI(MPI_Send(&w->report, (int)sizeof w->report, MPI_BYTE, 0, ION_TAG_REPORT, w->comm));
+  PetscCall(send_to_master(w, &w->report));
   PetscCall(PetscMemzero(&w->report, sizeof w->report));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -37,9 +71,27 @@ static PetscErrorCode is_message(worker *w, int tag, PetscBool *there)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Take what says that rank 0 is there; `heard` is when it did so last. */
+static PetscErrorCode listen(worker *w, double *heard)
+{
+  PetscBool there;
+
+  PetscFunctionBegin;
+  if (!w->job->tolerate_loss) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(is_message(w, ION_TAG_ALIVE, &there));
+  if (there) {
+    *heard = MPI_Wtime();
+    PetscCallMPI(MPI_Recv(NULL, 0, MPI_BYTE, 0, ION_TAG_ALIVE, w->comm, MPI_STATUS_IGNORE));
+  } else if (MPI_Wtime() - *heard > SILENCE) {
+    leave_without_master(w);
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode wait_message(worker *w, int tag, void *message, size_t size)
 {
   const double start = MPI_Wtime();
+  double heard       = start;
   ion_backoff backoff;
   PetscBool there;
 
@@ -48,6 +100,7 @@ static PetscErrorCode wait_message(worker *w, int tag, void *message, size_t siz
   PetscCall(is_message(w, tag, &there));
   while (!there) {
     if (tag == ION_TAG_ORDER) PetscCall(tell_signal(w));
+    PetscCall(listen(w, &heard));
     ion_backoff_wait(&backoff);
     PetscCall(is_message(w, tag, &there));
   }
@@ -69,23 +122,54 @@ static PetscErrorCode may_start(worker *w, PetscBool *may)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode run(worker *w, uint64_t chunk)
+/* A word to rank 0 in the middle of a chunk. */
+static PetscErrorCode beat(void *context)
 {
+  worker *w              = context;
+  const ion_report alive = {0};
+  const double now       = MPI_Wtime();
+
+  PetscFunctionBegin;
+  if (now - w->beaten < BEAT_EVERY) PetscFunctionReturn(PETSC_SUCCESS);
+  w->beaten = now;
+  PetscCall(send_to_master(w, &alive));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode run(worker *w, const ion_order *order)
+{
+  const ion_pulse pulse = {beat, w};
   char message[ION_MESSAGE];
   PetscErrorCode code;
 
   PetscFunctionBegin;
-  w->report.wants = 1;
+  w->report.wants  = 1;
+  w->report.starts = 1;
+  w->report.chunk  = order->chunk;
   PetscCall(send_report(w));
-  code = ion_chunk_run(w->job, chunk, &w->report.tally, message);
+  ion_crash_note_set(w->rank, order->chunk, 0);
+  code = ion_chunk_run(w->job, order, &pulse, &w->report.tally, message);
+  ion_crash_note_clear();
   if (code) {
     w->failed      = PETSC_TRUE;
     w->report.code = (int)code;
     PetscCall(PetscStrncpy(w->report.message, message, sizeof w->report.message));
     PetscCall(send_report(w));
   } else {
-    w->report.n_done = 1;
+    w->report.finished = 1;
+    w->report.done     = order->chunk;
   }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Where no further order is there, rank 0 may be waiting for this very chunk. */
+static PetscErrorCode tell_finished(worker *w)
+{
+  PetscBool more;
+
+  PetscFunctionBegin;
+  PetscCall(is_message(w, ION_TAG_ORDER, &more));
+  if (w->report.finished && !more) PetscCall(send_report(w));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -111,11 +195,13 @@ PetscErrorCode ion_worker_run(MPI_Comm comm, const ion_job *job, ion_ending *end
   PetscBool may = PETSC_FALSE;
 
   PetscFunctionBegin;
+  PetscCallMPI(MPI_Comm_rank(comm, &w.rank));
   PetscCall(send_report(&w));
   PetscCall(wait_message(&w, ION_TAG_ORDER, &order, sizeof order));
   while (order.kind == ION_ORDER_RUN) {
     PetscCall(may_start(&w, &may));
-    if (may) PetscCall(run(&w, order.chunk));
+    if (may) PetscCall(run(&w, &order));
+    PetscCall(tell_finished(&w));
     PetscCall(wait_message(&w, ION_TAG_ORDER, &order, sizeof order));
   }
   PetscCall(leave(&w));

@@ -41,21 +41,13 @@ static double sigma(const walk *w)
 
 static double way(const walk *w)
 {
-  const ion_tracker *t = &w->tracker;
-  double sum           = 0;
-
-  for (size_t i = 0; i <= t->n; i++)
-    sum += *ion_row(t->t0, i) * (*ion_row(t->z, i) - *ion_row(t->z0, i));
-  return sum;
+  return ion_tracker_way(&w->tracker, 0);
 }
 
-static double cosine(const walk *w)
+/* Beyond the range: a step that was not aimed at its end went past it. */
+static PetscBool is_outside(const walk *w)
 {
-  double sum = 0;
-
-  for (size_t i = 0; i <= w->tracker.n; i++)
-    sum += *ion_row(w->tracker.t, i) * *ion_row(w->tracker.t0, i);
-  return sum;
+  return (PetscBool)(sigma(w) < 0 || sigma(w) > 1);
 }
 
 /* Eigenvalues at the iterate; of a fold the one nearest to 0 does not count. */
@@ -339,7 +331,7 @@ static PetscErrorCode take_steps(walk *w)
     PetscBool split = PETSC_FALSE, arrived = PETSC_FALSE;
 
     PetscCall(correct(w, &arrived));
-    if (!arrived || !(cosine(w) > 0.7)) {
+    if (!arrived || ion_tracker_has_jumped(&w->tracker, 0) || (!is_end && is_outside(w))) {
       w->step *= 0.5;
       continue;
     }

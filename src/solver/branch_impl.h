@@ -88,6 +88,12 @@ void ion_tracker_start(ion_tracker *tracker, size_t lane, const double *x, doubl
 void ion_tracker_aim(ion_tracker *tracker, size_t lane, double ahead);
 void ion_tracker_aim_at(ion_tracker *tracker, size_t lane, double sigma);
 
+/* From the base point to the iterate, along the tangent of the base point. */
+double ion_tracker_way(const ion_tracker *tracker, size_t lane);
+
+/* Whether the iterate may lie on another branch than the base point. */
+PetscBool ion_tracker_has_jumped(const ion_tracker *tracker, size_t lane);
+
 /* The iterate becomes the base point. */
 void ion_tracker_accept(ion_tracker *tracker, size_t lane);
 

@@ -43,27 +43,6 @@ static double way_left(const ion_threshold *s, size_t lane)
   return s->way * (s->sigma_end - base_sigma(s, lane));
 }
 
-/* From the base point to the iterate, along the tangent of the base point. */
-static double arclength(const ion_threshold *s, size_t lane)
-{
-  const ion_tracker *t = &s->tracker;
-  double sum           = 0;
-
-  for (size_t i = 0; i <= t->n; i++)
-    sum += ion_row(t->t0, i)[lane] * (ion_row(t->z, i)[lane] - ion_row(t->z0, i)[lane]);
-  return sum;
-}
-
-/* The tangent must not have turned by more than half a right angle, or a branch may have been left. */
-static PetscBool has_jumped(const ion_threshold *s, size_t lane)
-{
-  const ion_tracker *t = &s->tracker;
-  double cosine        = 0;
-
-  for (size_t i = 0; i <= t->n; i++) cosine += ion_row(t->t, i)[lane] * ion_row(t->t0, i)[lane];
-  return (PetscBool) !(cosine > 0.7);
-}
-
 /* ---- results ---- */
 
 static void note_recovery(ion_threshold *s, size_t p, size_t lane, ion_loss kind)
@@ -222,7 +201,7 @@ static void refine(ion_threshold *s, size_t lane, ion_stage stage, double f0, do
   ion_threshold_lane *l = &s->lane[lane];
 
   l->stage = stage;
-  l->place = arclength(s, lane);
+  l->place = ion_tracker_way(&s->tracker, lane);
   ion_root_start(&l->root, 0, f0, l->place, f1);
   aim_at_root(s, lane);
 }
@@ -325,7 +304,7 @@ static void save_bound(ion_threshold *s, size_t lane)
     l->saved_z[i] = ion_row(s->tracker.z0, i)[lane];
     l->saved_t[i] = ion_row(s->tracker.t0, i)[lane];
   }
-  l->saved_ahead     = arclength(s, lane);
+  l->saved_ahead     = ion_tracker_way(&s->tracker, lane);
   l->saved_margin[0] = l->margin;
   l->saved_margin[1] = l->margin_new;
   l->is_bound_saved  = PETSC_TRUE;
@@ -355,7 +334,7 @@ static void at_step(ion_threshold *s, size_t lane)
   ion_threshold_lane *l = &s->lane[lane];
   const double slope    = slope_of(s, lane);
 
-  if (has_jumped(s, lane)) {
+  if (ion_tracker_has_jumped(&s->tracker, lane)) {
     retry_shorter(s, lane);
     return;
   }
@@ -386,10 +365,11 @@ static void at_fold_met(ion_threshold *s, size_t lane)
     conclude(s, lane, ION_LOSS_FOLD);
 }
 
+/* Where the pair is real when it is met, the branch folds there and both eigenvalues vanish to rounding. */
 static void at_hopf(ion_threshold *s, size_t lane)
 {
   if (is_met(s, lane, s->lane[lane].eigen, 1e-12 * s->lane[lane].eigen_im))
-    conclude(s, lane, ION_LOSS_HOPF);
+    conclude(s, lane, s->lane[lane].eigen_im > 0 ? ION_LOSS_HOPF : ION_LOSS_FOLD);
 }
 
 static void at_bound(ion_threshold *s, size_t lane)

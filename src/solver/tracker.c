@@ -175,6 +175,31 @@ void ion_tracker_aim_at(ion_tracker *t, size_t lane, double sigma)
   t->ahead[lane]            = slope > 0 ? way : -way;
 }
 
+double ion_tracker_way(const ion_tracker *t, size_t lane)
+{
+  double sum = 0;
+
+  for (size_t i = 0; i <= t->n; i++)
+    sum += ion_row(t->t0, i)[lane] * (ion_row(t->z, i)[lane] - ion_row(t->z0, i)[lane]);
+  return sum;
+}
+
+/* The tangent must not have turned by more than half a right angle, nor the chord left it by as much: another branch
+ * may run the same way beside this one. */
+PetscBool ion_tracker_has_jumped(const ion_tracker *t, size_t lane)
+{
+  const double along = ion_tracker_way(t, lane);
+  double cosine = 0, chord = 0;
+
+  for (size_t i = 0; i <= t->n; i++) {
+    const double way = ion_row(t->z, i)[lane] - ion_row(t->z0, i)[lane];
+
+    cosine += ion_row(t->t, i)[lane] * ion_row(t->t0, i)[lane];
+    chord += way * way;
+  }
+  return (PetscBool) !(cosine > 0.7 && chord <= 2 * along * along);
+}
+
 void ion_tracker_accept(ion_tracker *t, size_t lane)
 {
   for (size_t i = 0; i <= t->n; i++) {

@@ -264,6 +264,21 @@ PetscErrorCode ion_store_read_part(ion_store *store, uint64_t chunk, ion_block d
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+PetscErrorCode ion_store_check_chunk(ion_store *store, uint64_t chunk, ion_block data,
+                                     unsigned char *status, ion_chunk_state *state)
+{
+  uint64_t first;
+  size_t n, n_pending = 0;
+  PetscBool complete;
+
+  PetscFunctionBegin;
+  PetscCall(ion_store_read_chunk(store, chunk, data, status, &complete));
+  ion_store_chunk_range(store->schema, chunk, &first, &n);
+  for (size_t p = 0; p < n; p++) n_pending += status[p] == ION_PENDING;
+  *state = complete ? ION_CHUNK_WHOLE : n_pending == n ? ION_CHUNK_PENDING : ION_CHUNK_DAMAGED;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 PetscErrorCode ion_store_close(ion_store **store)
 {
   PetscErrorCode code = PETSC_SUCCESS;

@@ -12,8 +12,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define COORDINATE_BLOCK 8192 /* coordinates made and written at a time */
-
 PetscErrorCode ion_store_digest(const char *canonical, char digest[65])
 {
   unsigned char hash[32];
@@ -25,61 +23,32 @@ PetscErrorCode ion_store_digest(const char *canonical, char digest[65])
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode write_coordinate(int fd, const char *path, const ion_store_schema *schema,
-                                       const ion_store_layout *layout, size_t i)
+/* Coordinates and the full size, then to the disk. */
+static PetscErrorCode write_body(const ion_store_body *body)
 {
-  const ion_store_type type = schema->coordinate[i].type;
-  const size_t width        = ion_store_width(type);
-  const uint64_t length     = ion_store_coordinate_length(schema, i);
-  double *value;
-  unsigned char *bytes;
+  PetscBool equal;
 
   PetscFunctionBegin;
-  PetscCall(PetscMalloc2(COORDINATE_BLOCK, &value, COORDINATE_BLOCK * width, &bytes));
-  for (uint64_t first = 0; first < length; first += COORDINATE_BLOCK) {
-    const size_t n = (size_t)PetscMin(length - first, COORDINATE_BLOCK);
-
-    PetscCall(schema->fill(schema->context, i, first, n, value));
-    ion_store_encode(type, n, value, bytes);
-    PetscCall(ion_store_put(fd, path, layout->coordinate[i] + first * width, bytes, n * width));
-  }
-  PetscCall(PetscFree2(value, bytes));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* Coordinates, then the full size: what is not written yet is a hole that reads 0 (pending). */
-static PetscErrorCode write_body(int fd, const char *path, const ion_store_schema *schema,
-                                 const ion_store_layout *layout)
-{
-  struct stat about;
-
-  PetscFunctionBegin;
-  PetscCheck(!fstat(fd, &about) && (uint64_t)about.st_size >= layout->header, PETSC_COMM_SELF,
-             PETSC_ERR_FILE_WRITE, "cannot write %s: its header was cut short (disk full?)", path);
-  for (size_t i = 0; i < schema->n_coordinate; i++) {
-    PetscCall(write_coordinate(fd, path, schema, layout, i));
-  }
-  PetscCheck(!ftruncate(fd, (off_t)layout->size), PETSC_COMM_SELF, PETSC_ERR_FILE_WRITE,
-             "cannot write %s: %s", path, strerror(errno));
-  PetscCheck(!fsync(fd), PETSC_COMM_SELF, PETSC_ERR_FILE_WRITE, "cannot write %s: %s", path,
-             strerror(errno));
+  PetscCall(ion_store_mend_body(body, &equal));
+  PetscCheck(!fsync(body->fd), PETSC_COMM_SELF, PETSC_ERR_FILE_WRITE, "cannot write %s: %s",
+             body->path, strerror(errno));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 static PetscErrorCode write_file(const char *path, const ion_store_schema *schema)
 {
   ion_store_layout layout = {0};
+  ion_store_body body = {.path = path, .schema = schema, .layout = &layout, .repair = PETSC_TRUE};
   PetscErrorCode code;
-  int fd;
 
   PetscFunctionBegin;
   code = ion_store_header_write(path, schema, &layout);
   if (!code) {
-    fd = open(path, O_WRONLY | O_CLOEXEC);
-    PetscCheck(fd >= 0, PETSC_COMM_SELF, PETSC_ERR_FILE_WRITE, "cannot write %s: %s", path,
+    body.fd = open(path, O_RDWR | O_CLOEXEC);
+    PetscCheck(body.fd >= 0, PETSC_COMM_SELF, PETSC_ERR_FILE_WRITE, "cannot write %s: %s", path,
                strerror(errno));
-    code = write_body(fd, path, schema, &layout);
-    (void)close(fd); /* synced by write_body */
+    code = write_body(&body);
+    (void)close(body.fd); /* synced by write_body */
   }
   PetscCall(ion_store_layout_destroy(&layout));
   PetscCall(code);

@@ -13,6 +13,7 @@ struct ion_store_file {
   ion_store_dim *dim;
   ion_store_var *coordinate, *output;
   ion_store_layout layout;
+  const char *digest;
   size_t n_text;
   char **text; /* what the schema borrows */
 };
@@ -71,6 +72,9 @@ static PetscErrorCode read_texts(ion_store_file *f)
   PetscCall(keep_attribute(f, NC_GLOBAL, "sweep", &schema->sweep_text));
   PetscCall(keep_attribute(f, NC_GLOBAL, "model", &schema->model_text));
   PetscCall(keep_attribute(f, NC_GLOBAL, "program", &schema->program));
+  PetscCall(keep_attribute(f, NC_GLOBAL, "overrides", &schema->overrides));
+  PetscCall(keep_attribute(f, NC_GLOBAL, "factors", &schema->factors));
+  PetscCall(keep_attribute(f, NC_GLOBAL, "study_digest", &f->digest));
   schema->seed       = count_attribute(f->ncid, "seed");
   schema->chunk_size = count_attribute(f->ncid, "chunk_size");
   if (!schema->sweep_text || !schema->chunk_size)
@@ -217,6 +221,11 @@ PetscErrorCode ion_store_file_close(ion_store_file **file)
 const ion_store_schema *ion_store_file_schema(const ion_store_file *file)
 {
   return &file->schema;
+}
+
+const char *ion_store_file_digest(const ion_store_file *file)
+{
+  return file->digest;
 }
 
 /* ---- points ---- */

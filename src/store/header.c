@@ -138,7 +138,7 @@ static PetscErrorCode define_coordinates(const header *h)
 static PetscErrorCode put_coordinates(const header *h, int var)
 {
   const ion_store_schema *schema = h->schema;
-  size_t size                    = 1;
+  size_t size = 1, used = 0;
   char *names;
 
   PetscFunctionBegin;
@@ -148,8 +148,7 @@ static PetscErrorCode put_coordinates(const header *h, int var)
     const ion_store_var *c = &schema->coordinate[i];
 
     if (strcmp(schema->dim[dimension_of(schema, c)].name, c->name) == 0) continue;
-    if (names[0]) PetscCall(PetscStrlcat(names, " ", size));
-    PetscCall(PetscStrlcat(names, c->name, size));
+    used += (size_t)snprintf(names + used, size - used, "%s%s", used ? " " : "", c->name);
   }
   if (names[0]) PetscCall(put_text(h, var, "coordinates", names));
   PetscCall(PetscFree(names));
@@ -188,6 +187,8 @@ static PetscErrorCode put_global(const header *h)
   PetscCall(put_count(h, "chunk_size", schema->chunk_size));
   PetscCall(put_text(h, NC_GLOBAL, "sweep", schema->sweep_text));
   PetscCall(put_text(h, NC_GLOBAL, "model", schema->model_text));
+  PetscCall(put_text(h, NC_GLOBAL, "overrides", schema->overrides));
+  PetscCall(put_text(h, NC_GLOBAL, "factors", schema->factors));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

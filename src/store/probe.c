@@ -49,7 +49,7 @@ static void look_at_bytes(const char *path, verdict *v, uint64_t *size)
   if (n < 4 || memcmp(magic, "CDF\005", 4) != 0)
     foreign(v, "it is not a NetCDF (CDF-5) file");
   else if (!ion_store_header_is_sound(fd, *size))
-    foreign(v, "its NetCDF header is damaged or cut short");
+    foreign(v, "its NetCDF header is damaged or cut short (bring back a copy of it)");
   (void)close(fd);
 }
 
@@ -172,7 +172,7 @@ static PetscErrorCode compare_size(int ncid, const char *path, const ion_store_s
   if (code) {
     foreign(v, "a variable of this study is missing or has another shape");
   } else if (size != layout.size) {
-    v->found = ION_STORE_FOREIGN;
+    v->found = size < layout.size ? ION_STORE_TORN : ION_STORE_FOREIGN;
     snprintf(v->reason, v->size, "it is torn: %llu bytes instead of %llu", (unsigned long long)size,
              (unsigned long long)layout.size);
   }
@@ -214,7 +214,7 @@ PetscErrorCode ion_store_probe(const char *path, const ion_store_schema *schema,
     const int why = ncmpi_open(MPI_COMM_SELF, path, NC_NOWRITE, MPI_INFO_NULL, &ncid);
 
     if (why != NC_NOERR) {
-      foreign(&v, "its NetCDF header is damaged");
+      foreign(&v, "its NetCDF header is damaged (bring back a copy of it)");
     } else {
       PetscCall(look_at_header(ncid, path, schema, file_size, &v));
       ION_NC(path, ncmpi_close(ncid));

@@ -54,6 +54,18 @@ PetscBool ion_store_header_is_sound(int fd, uint64_t size);
 PetscErrorCode ion_store_header_write(const char *path, const ion_store_schema *schema,
                                       ion_store_layout *layout);
 
+/** A file with its header written. */
+typedef struct {
+  int fd;
+  const char *path;
+  const ion_store_schema *schema;
+  const ion_store_layout *layout;
+  PetscBool repair; /**< put right what differs */
+} ion_store_body;
+
+/** Compare size and coordinates with what they should be. */
+PetscErrorCode ion_store_mend_body(const ion_store_body *body, PetscBool *equal);
+
 /** Bytes of one value. */
 size_t ion_store_width(ion_store_type type);
 

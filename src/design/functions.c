@@ -1,5 +1,5 @@
 /* Test functions whose indices are known. */
-#include <ion/sensitivity.h>
+#include <ion/design.h>
 
 #include <math.h>
 #include <string.h>
