@@ -14,6 +14,11 @@ PetscErrorCode ion_study_solve_points_isolated(ion_study *study, const uint64_t 
                                                size_t n_point, const ion_isolation *how,
                                                ion_block data, unsigned char *status);
 
+struct study_start;
+PetscErrorCode ion_study_start_create(const ion_study *study, uint64_t n_point,
+                                      struct study_start *start);
+PetscErrorCode ion_study_start_destroy(struct study_start *start);
+
 /* Stands in for a sweep; the test's own ion_study_* below. */
 struct ion_study {
   ion_store_schema schema;
@@ -72,6 +77,28 @@ size_t ion_study_boundary_output(const ion_study *study)
 {
   (void)study;
   return CLASS_ROW;
+}
+
+/* Values of a formula have no design, so there is no smaller study to extend. */
+const ion_design *ion_study_design(const ion_study *study)
+{
+  (void)study;
+  return NULL;
+}
+
+PetscErrorCode ion_study_start_create(const ion_study *study, uint64_t n_point,
+                                      struct study_start *start)
+{
+  (void)study;
+  (void)n_point;
+  (void)start;
+  return PETSC_ERR_SUP;
+}
+
+PetscErrorCode ion_study_start_destroy(struct study_start *start)
+{
+  (void)start;
+  return PETSC_SUCCESS;
 }
 
 /* A map of MAP_SIDE nodes a factor whose class is that of being in a disk. */

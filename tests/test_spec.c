@@ -419,6 +419,40 @@ static PetscErrorCode canonical_text_ignores_layout_and_nothing_else(void)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+static PetscErrorCode a_replaced_scalar_changes_nothing_else(void)
+{
+  static const char *const text[][2] = {
+      {"n: 64",                                  "n: 2048"                                 },
+      {"# n: 64\r\ntitle: 64\r\nn: 64\r\nm: 64", "# n: 64\r\ntitle: 64\r\nn: 2048\r\nm: 64"},
+      {"{\"\xc3\xa9\xe2\x82\xac\": 64, n: 64}",  "{\"\xc3\xa9\xe2\x82\xac\": 64, n: 2048}" },
+      {"m: 64\nn:   # how many\n  64 # 64\n",    "m: 64\nn:   # how many\n  2048 # 64\n"   },
+  };
+  static const char *const quoted[] = {"n: '64'", "n: \"64\"", "n: >\n  64", "n: ''"};
+
+  PetscFunctionBegin;
+  for (size_t i = 0; i < ION_COUNT(text); i++) {
+    ion_spec *spec;
+    char *edited;
+
+    PetscCall(parse(text[i][0], &spec));
+    PetscCall(ion_spec_replace(ion_node_find(ion_spec_root(spec), "n"), "2048", &edited));
+    CHECK(!strcmp(edited, text[i][1]));
+    PetscCall(PetscFree(edited));
+    PetscCall(ion_spec_close(&spec));
+  }
+  for (size_t i = 0; i < ION_COUNT(quoted); i++) {
+    ion_spec *spec;
+    char *edited;
+
+    PetscCall(parse(quoted[i], &spec));
+    CHECK_RAISES(PETSC_ERR_USER_INPUT,
+                 ion_spec_replace(ion_node_find(ion_spec_root(spec), "n"), "2048", &edited));
+    CHECK(!edited);
+    PetscCall(ion_spec_close(&spec));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static const ion_test_case cases[] = {
     {"tree_has_the_members_of_the_document",             tree_has_the_members_of_the_document       },
     {"bad_documents_are_refused_at_their_line",          bad_documents_are_refused_at_their_line    },
@@ -433,6 +467,7 @@ static const ion_test_case cases[] = {
     {"unknown_quantities_bring_the_nearest_name",        unknown_quantities_bring_the_nearest_name  },
     {"canonical_text_ignores_layout_and_nothing_else",
      canonical_text_ignores_layout_and_nothing_else                                                 },
+    {"a_replaced_scalar_changes_nothing_else",           a_replaced_scalar_changes_nothing_else     },
 };
 
 int main(int argc, char **argv)

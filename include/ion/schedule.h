@@ -94,6 +94,12 @@ typedef struct {
  */
 PetscErrorCode ion_job_run(MPI_Comm comm, const ion_job *job, ion_job_result *result);
 
+/** Note SIGINT, SIGTERM and SIGUSR1 also between the jobs of a run of several: the next job is then
+ * stopped at once. Restore puts the previous handlers back. May be nested. */
+typedef struct ion_signals ion_signals;
+PetscErrorCode ion_signals_catch(ion_signals **signals);
+PetscErrorCode ion_signals_restore(ion_signals **signals);
+
 /* ---- study ---- */
 
 typedef struct ion_study ion_study;
@@ -113,6 +119,13 @@ typedef struct {
 PetscErrorCode ion_study_open(const char *path, const ion_override *set, size_t n_set,
                               ion_study **study);
 
+/** The same with another number of `samples` (`trajectories`) in its sampled design, as if the sweep said so:
+ * its text, which the result file holds, differs in that number alone.
+ *
+ * @param[in] samples  in all, shared by the replicates; 0: as the sweep says
+ */
+PetscErrorCode ion_study_open_sized(const char *path, const ion_override *set, size_t n_set,
+                                    uint64_t samples, ion_study **study);
 /** Make the study of a result file again from what the file says: sweep, model and `--set` as they were
  * then, points of an imported table from the coordinates.
  *
@@ -253,6 +266,10 @@ typedef struct {
   size_t n_take;
   const char *const
       *take; /**< [n_take] other files of this study, whose finished chunks are copied */
+  const char
+      *extend; /**< file of a smaller study this one starts with, whose finished points are copied;
+                         or NULL */
+  const char *log; /**< NULL: `output` with .log after it */
 } ion_run_options;
 
 /** Solve a study into its result file, resuming where an earlier run left off.

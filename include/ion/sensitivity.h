@@ -332,6 +332,10 @@ typedef struct ion_analysis ion_analysis;
  * a design that carries no indices
  */
 PetscErrorCode ion_analysis_create(const char *path, const char *of, ion_analysis **analysis);
+
+/** Failures and variance-based indices alone, which cost little beside the rest: of a saltelli design. */
+PetscErrorCode ion_analysis_create_indices(const char *path, const char *of,
+                                           ion_analysis **analysis);
 PetscErrorCode ion_analysis_destroy(ion_analysis **analysis);
 
 const char *ion_analysis_title(const ion_analysis *analysis);

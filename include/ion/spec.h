@@ -60,6 +60,13 @@ const char *ion_spec_text(const ion_spec *spec);
  * text. Two documents that mean the same give the same text. The caller frees it with PetscFree. */
 PetscErrorCode ion_spec_canonical(const ion_spec *spec, char **text);
 
+/** The text of a document with one of its scalars written otherwise; nothing else changes. The caller
+ * frees it with PetscFree.
+ *
+ * @return PETSC_ERR_USER_INPUT at the scalar when it is quoted
+ */
+PetscErrorCode ion_spec_replace(const ion_node *scalar, const char *text, char **edited);
+
 ion_node_kind ion_node_type(const ion_node *node);
 size_t ion_node_count(const ion_node *node); /**< members of a mapping or sequence, else 0 */
 const ion_node *ion_node_at(const ion_node *node, size_t i);          /**< i-th value */

@@ -78,6 +78,12 @@ typedef enum {
  */
 PetscErrorCode ion_store_create(const char *path, const ion_store_schema *schema);
 
+/** Put a finished file in the place of another: what is at `to` is the one or the other at any moment.
+ *
+ * @return PETSC_ERR_FILE_WRITE with the system's reason
+ */
+PetscErrorCode ion_store_move(const char *from, const char *to);
+
 /** What is at a path, before anything is touched. */
 typedef enum {
   ION_STORE_ABSENT,

@@ -172,6 +172,20 @@ static PetscErrorCode read_take(cli_arguments *arguments, const char *text)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+static PetscErrorCode read_extend(cli_arguments *arguments, const char *text)
+{
+  PetscFunctionBegin;
+  if (!*text) BAD("ionsweep: --extend needs a file name");
+  arguments->extend = text;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode read_until(cli_arguments *arguments, const char *text)
+{
+  arguments->until = text;
+  return PETSC_SUCCESS;
+}
+
 /* "2h", "90 min", "30 s" in seconds; a bare number means seconds. */
 static PetscErrorCode read_time(const char *name, const char *text, double *seconds)
 {
@@ -219,9 +233,13 @@ static PetscErrorCode read_count(const char *name, const char *what, const char 
 
 static PetscErrorCode read_max_points(cli_arguments *arguments, const char *text)
 {
+  char *end;
+  const double value = strtod(text, &end); /* 1e6 as well */
+
   PetscFunctionBegin;
-  PetscCall(read_count("--max-points", "a number of points", text, &arguments->max_points));
-  if (!arguments->max_points) BAD("ionsweep: --max-points wants at least one point");
+  if (end == text || *end || !(value >= 1.0 && value <= (double)ION_MAX_POINTS))
+    BAD("ionsweep: --max-points wants a number of points, not '%s'", text);
+  arguments->max_points = (uint64_t)value;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -334,6 +352,8 @@ static const struct {
     {"--seed",              PETSC_TRUE,  read_seed             },
     {"--part",              PETSC_TRUE,  read_part             },
     {"--take",              PETSC_TRUE,  read_take             },
+    {"--extend",            PETSC_TRUE,  read_extend           },
+    {"--until",             PETSC_TRUE,  read_until            },
     {"--index",             PETSC_TRUE,  read_index            },
     {"--ranks",             PETSC_TRUE,  read_ranks            },
     {"--json",              PETSC_FALSE, read_json             },

@@ -32,7 +32,9 @@ typedef struct {
   uint64_t max_points, index;
   ion_part part;
   size_t n_take;
-  const char **take;    /* [n_take] */
+  const char **take; /* [n_take] */
+  const char *extend;
+  const char *until;    /* condition as typed, or NULL */
   double point_timeout; /* s */
   PetscBool isolate, tolerate_loss;
   unsigned retry;           /* bits of ion_status */
@@ -78,6 +80,23 @@ PetscErrorCode cli_arguments_free(cli_arguments *arguments);
 
 void cli_print_overview(void);
 void cli_print_help(const cli_verb *verb);
+
+/* ---- how `run` and its --until solve a study ---- */
+
+/* Every rank reads the study, or all learn that one cannot; samples 0: as the sweep says. */
+PetscErrorCode cli_open_study(MPI_Comm comm, const cli_arguments *arguments, uint64_t samples,
+                              ion_study **study);
+ion_run_options cli_run_options(const cli_arguments *arguments);
+PetscErrorCode cli_solve(MPI_Comm comm, ion_study *study, const ion_run_options *options,
+                         ion_job_result *result);
+
+/* The summary, and the exit status of a run that was stopped; does not return where ranks were lost. */
+PetscErrorCode cli_print_outcome(MPI_Comm comm, const ion_study *study,
+                                 const ion_run_options *options, const ion_job_result *result,
+                                 int *exit_status);
+
+/* Double the samples of a study until a condition on its indices holds. */
+PetscErrorCode cli_run_until(MPI_Comm comm, const cli_arguments *arguments, int *exit_status);
 
 /* ---- what several verbs print ---- */
 

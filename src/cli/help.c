@@ -18,8 +18,9 @@ static const struct {
     {"--interval",          "  --interval S                  seconds between two such moments (30)\n"     },
     {"--stop-after",
      "  --stop-after TIME             deal no more work after 2h, 90 min, ...; exit status 99\n"          },
-    {"--max-points",        "  --max-points N                deal no more work once N points are solved; "
-                     "exit status 99\n"                                               },
+    {"--max-points",
+     "  --max-points N                deal no more work once N points are solved; exit status 99;\n"
+     "                                with --until: how many points in all it may come to\n"              },
     {"--point-timeout",
      "  --point-timeout TIME          a point that takes longer is given up: timed_out (60 s)\n"          },
     {"--isolate",
@@ -35,6 +36,11 @@ static const struct {
     {"--part",              "  --part I/N                    solve the I-th of N parts alone\n"           },
     {"--take",
      "  --take FILE.nc                copy what another file of this study has; may be repeated\n"        },
+    {"--extend",            "  --extend FILE.nc              start with the points of a smaller study of the "
+                 "same sweep\n"                                                           },
+    {"--until",
+     "  --until CONDITION             double the samples until 'T halfwidth < 0.02' or\n"
+     "                                'S(neuron_V) halfwidth < 0.05' holds for every input\n"             },
     {"--in",                "  --in PARAMETER                what moves; see `list parameters`\n"         },
     {"--from",              "  --from A, --to B              its range\n"                                 },
     {"--places",            "  --places N                    places of the branch at most (1000)\n"       },

@@ -38,32 +38,53 @@ static PetscErrorCode agree(MPI_Comm comm, PetscErrorCode mine, const char *mess
   PetscFunctionReturn(teller == size ? PETSC_SUCCESS : PETSC_ERR_USER_INPUT);
 }
 
-static PetscErrorCode open_study(MPI_Comm comm, const cli_arguments *arguments, ion_study **study)
+PetscErrorCode cli_open_study(MPI_Comm comm, const cli_arguments *arguments, uint64_t samples,
+                              ion_study **study)
 {
   char message[MESSAGE] = "";
   PetscErrorCode code;
 
   PetscFunctionBegin;
   PetscCall(PetscPushErrorHandler(keep, message));
-  code = ion_study_open(arguments->file, arguments->set, arguments->n_set, study);
+  code = ion_study_open_sized(arguments->file, arguments->set, arguments->n_set, samples, study);
   PetscCall(PetscPopErrorHandler());
   PetscCall(agree(comm, code, message));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static void say_how_to_go_on(const cli_arguments *arguments, const ion_job_result *result)
+ion_run_options cli_run_options(const cli_arguments *arguments)
+{
+  return (ion_run_options){.output     = arguments->output,
+                           .restart    = arguments->restart,
+                           .durable    = arguments->durable,
+                           .interval   = arguments->interval,
+                           .stop_after = arguments->stop_after,
+                           .max_points = arguments->max_points,
+
+                           .point_timeout = arguments->point_timeout,
+                           .isolate       = arguments->isolate,
+                           .tolerate_loss = arguments->tolerate_loss,
+                           .retry         = arguments->retry,
+
+                           .part   = arguments->part,
+                           .n_take = arguments->n_take,
+                           .take   = arguments->take,
+                           .extend = arguments->extend};
+}
+
+static void say_how_to_go_on(const ion_run_options *options, const ion_job_result *result)
 {
   if (result->stopped)
     printf("stopped %s: finished points are saved in %s; run the same command again to go on\n",
-           result->n_lost ? "after a rank was lost" : "on request", arguments->output);
+           result->n_lost ? "after a rank was lost" : "on request", options->output);
 }
 
 /* A rank is lost: rank 0 ends what is left of the job, with the exit status it has earned. The others
  * wait for that, since mpirun takes a rank that leaves earlier for a failure; mpirun --enable-recovery
  * does not, and may leave them alone. */
-static void end_lost_job(MPI_Comm comm, const cli_arguments *arguments, int n_lost, int exit_status)
+static void end_lost_job(MPI_Comm comm, const ion_run_options *options, int n_lost, int exit_status)
 {
-  unsigned wait = arguments->tolerate_loss ? WAIT_TOLERANT : WAIT_FOR_END;
+  unsigned wait = options->tolerate_loss ? WAIT_TOLERANT : WAIT_FOR_END;
   int rank;
 
   (void)MPI_Comm_rank(comm, &rank);
@@ -77,63 +98,53 @@ static void end_lost_job(MPI_Comm comm, const cli_arguments *arguments, int n_lo
   _exit(exit_status);
 }
 
-/* The end of a run whose ranks may be missing: rank 0 alone sums up. */
-static PetscErrorCode end_apart(MPI_Comm comm, const ion_study *study,
-                                const cli_arguments *arguments, const ion_job_result *result,
-                                PetscErrorCode code, int *exit_status)
+PetscErrorCode cli_solve(MPI_Comm comm, ion_study *study, const ion_run_options *options,
+                         ion_job_result *result)
+{
+  PetscErrorCode code;
+  int rank;
+
+  PetscFunctionBegin;
+  memset(result, 0, sizeof *result);
+  PetscCallMPI(MPI_Comm_rank(comm, &rank));
+  code = ion_study_run(comm, study, options, result);
+  if (code == PETSC_ERR_FILE_WRITE && rank == 0 && !access(options->output, F_OK))
+    fprintf(stderr, "finished points are kept in %s: run the same command again to go on\n",
+            options->output);
+  if (code && result->n_lost) end_lost_job(comm, options, result->n_lost, EXIT_FAILED);
+  PetscFunctionReturn(code);
+}
+
+PetscErrorCode cli_print_outcome(MPI_Comm comm, const ion_study *study,
+                                 const ion_run_options *options, const ion_job_result *result,
+                                 int *exit_status)
 {
   int rank;
 
   PetscFunctionBegin;
   PetscCallMPI(MPI_Comm_rank(comm, &rank));
-  if (rank == 0 && !code) {
-    PetscCall(cli_print_summary(MPI_COMM_SELF, study, arguments->output, result));
-    say_how_to_go_on(arguments, result);
-  }
-  if (!code && result->stopped) *exit_status = EXIT_STOPPED;
-  if (result->n_lost)
-    end_lost_job(comm, arguments, result->n_lost, code ? EXIT_FAILED : *exit_status);
+  if (!result->apart)
+    PetscCall(cli_print_summary(comm, study, options->output, result));
+  else if (rank == 0)
+    PetscCall(cli_print_summary(MPI_COMM_SELF, study, options->output, result));
+  if (rank == 0) say_how_to_go_on(options, result);
+  if (result->stopped) *exit_status = EXIT_STOPPED;
+  if (result->n_lost) end_lost_job(comm, options, result->n_lost, *exit_status);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 static PetscErrorCode solve(MPI_Comm comm, ion_study *study, const cli_arguments *arguments,
                             int *exit_status)
 {
-  const ion_run_options options = {.output     = arguments->output,
-                                   .restart    = arguments->restart,
-                                   .durable    = arguments->durable,
-                                   .interval   = arguments->interval,
-                                   .stop_after = arguments->stop_after,
-                                   .max_points = arguments->max_points,
-
-                                   .point_timeout = arguments->point_timeout,
-                                   .isolate       = arguments->isolate,
-                                   .tolerate_loss = arguments->tolerate_loss,
-                                   .retry         = arguments->retry,
-
-                                   .part   = arguments->part,
-                                   .n_take = arguments->n_take,
-                                   .take   = arguments->take};
+  const ion_run_options options = cli_run_options(arguments);
   ion_job_result result;
-  PetscErrorCode code;
   int rank;
 
   PetscFunctionBegin;
-  memset(&result, 0, sizeof result);
   PetscCallMPI(MPI_Comm_rank(comm, &rank));
   if (rank == 0) cli_print_warnings(study);
-  code = ion_study_run(comm, study, &options, &result);
-  if (result.apart) {
-    PetscCall(end_apart(comm, study, arguments, &result, code, exit_status));
-    PetscFunctionReturn(code);
-  }
-  if (code == PETSC_ERR_FILE_WRITE && rank == 0 && !access(arguments->output, F_OK))
-    fprintf(stderr, "finished points are kept in %s: run the same command again to go on\n",
-            arguments->output);
-  PetscCall(code);
-  PetscCall(cli_print_summary(comm, study, arguments->output, &result));
-  if (rank == 0) say_how_to_go_on(arguments, &result);
-  if (result.stopped) *exit_status = EXIT_STOPPED;
+  PetscCall(cli_solve(comm, study, &options, &result));
+  PetscCall(cli_print_outcome(comm, study, &options, &result, exit_status));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -145,7 +156,11 @@ static PetscErrorCode run(MPI_Comm comm, const cli_arguments *arguments, int *ex
   PetscFunctionBegin;
   PetscCheck(arguments->output, PETSC_COMM_SELF, PETSC_ERR_USER_INPUT,
              "ionsweep run: -o FILE.nc is missing");
-  code = open_study(comm, arguments, &study);
+  if (arguments->until) {
+    PetscCall(cli_run_until(comm, arguments, exit_status));
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
+  code = cli_open_study(comm, arguments, 0, &study);
   if (!code) code = solve(comm, study, arguments, exit_status);
   PetscCall(ion_study_close(&study));
   PetscCall(code);
@@ -162,9 +177,13 @@ const cli_verb cli_run = {
         "file\n"
         "solve parts: --part 1/2 and --part 2/2, each into its own; a last run with --take for "
         "each\n"
-        "of the parts makes one file of them, the same as that of a single run.",
+        "of the parts makes one file of them, the same as that of a single run. A sampled study "
+        "grows:\n"
+        "--extend keeps the points of a smaller one, --until doubles it until its indices are as\n"
+        "certain as wanted, or --max-points are reached; both end with status 0 and say which.",
     .options   = "--output --set --restart --durable --interval --stop-after --max-points "
-                 "--point-timeout --isolate --retry --tolerate-loss --part --take --help",
+                 "--point-timeout --isolate --retry --tolerate-loss --part --take --extend --until "
+                 "--help",
     .min_word  = 1,
     .max_word  = 1,
     .all_ranks = PETSC_TRUE,

@@ -17,8 +17,9 @@ static PetscBool is_petsc_option(const char *word)
 static PetscBool takes_next(const char *word)
 {
   static const char *const valued[] = {
-      "-o",     "--output", "--set", "--index", "--ranks", "--durable", "--interval", "--part",
-      "--take", "--csv",    "--in",  "--from",  "--to",    "--of",      "--by",       "--places"};
+      "-o",     "--output", "--set",    "--index", "--ranks",     "--durable", "--interval",
+      "--part", "--take",   "--csv",    "--in",    "--from",      "--to",      "--of",
+      "--by",   "--places", "--extend", "--until", "--max-points"};
 
   for (size_t i = 0; i < ION_COUNT(valued); i++)
     if (!strcmp(word, valued[i])) return PETSC_TRUE;

@@ -145,11 +145,6 @@ void ion_backoff_wait(ion_backoff *backoff);
 /* ---- signals ---- */
 
 enum { ION_N_SIGNAL = 3 };
-typedef struct ion_signals ion_signals;
-
-/* Catch SIGINT, SIGTERM and SIGUSR1; restore puts the previous handlers back. May be nested. */
-PetscErrorCode ion_signals_catch(ion_signals **signals);
-PetscErrorCode ion_signals_restore(ion_signals **signals);
 int ion_signals_caught(void);
 const char *ion_signal_name(int signal);
 

@@ -55,14 +55,15 @@ void ion_run_tally(const ion_run *r, size_t first, size_t n, ion_tally *tally)
   }
 }
 
-/* In child processes where `how` says so. */
-static PetscErrorCode solve_points(ion_run *r, uint64_t first, size_t n, const ion_isolation *how)
+/* Solve what is pending of a chunk of which n_found points are there. */
+static PetscErrorCode solve_rest(ion_run *r, uint64_t first, size_t n, size_t n_found,
+                                 const ion_isolation *how)
 {
   PetscFunctionBegin;
-  if (how)
-    PetscCall(ion_study_solve_isolated(r->study, first, n, how, r->data, r->status));
-  else
-    PetscCall(ion_study_solve(r->study, first, n, r->data, r->status));
+  if (n_found == 0)
+    PetscCall(ion_study_solve_by(r->study, first, n, how, r->data, r->status));
+  else if (n_found < n)
+    PetscCall(ion_extension_complete(&r->extension, r->study, first, n, how, r->data, r->status));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -99,7 +100,7 @@ static PetscErrorCode write_chunk(ion_run *r, uint64_t chunk, ion_tally *tally)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Points of a chunk that are finished, here or in a file to take from. */
+/* A chunk that is finished, here or in a file to take from. */
 static PetscErrorCode read_chunk(ion_run *r, uint64_t chunk, PetscBool *complete)
 {
   PetscFunctionBegin;
@@ -116,21 +117,23 @@ static PetscErrorCode work(ion_run *r, uint64_t dealt, const ion_isolation *how,
   double start;
   PetscBool complete;
   uint64_t first;
-  size_t n, n_solved;
+  size_t n, n_found, n_solved;
 
   PetscFunctionBegin;
   ion_store_chunk_range(r->schema, chunk, &first, &n);
   PetscCall(read_chunk(r, chunk, &complete));
+  n_found = n;
+  if (!complete)
+    PetscCall(ion_extension_read(&r->extension, first, n, r->data, r->status, &n_found));
+  if (n_found > 0) PetscCall(ion_study_widen(r->study, first, n, r->data));
   start    = MPI_Wtime();
-  n_solved = n;
-  if (!complete) {
-    PetscCall(solve_points(r, first, n, how));
-  } else {
-    PetscCall(ion_study_widen(r->study, first, n, r->data));
+  n_solved = n - n_found;
+  if (complete)
     PetscCall(retry_points(r, first, n, how, &n_solved));
-  }
-  if (n_solved > 0) {
-    tally->solve_seconds += MPI_Wtime() - start;
+  else
+    PetscCall(solve_rest(r, first, n, n_found, how));
+  tally->solve_seconds += MPI_Wtime() - start;
+  if (!complete || n_solved > 0) {
     PetscCall(write_chunk(r, chunk, tally));
     if (how && has_given_up(r, n)) PetscCall(ion_store_flush(r->store)); /* dearly bought */
   }
@@ -205,6 +208,7 @@ static PetscErrorCode prepare(const ion_study *study, const ion_run_options *opt
              "the ranks of a boundary map meet after every round: --tolerate-loss is for other "
              "designs");
   PetscCall(ion_takes_check(options, schema));
+  PetscCall(ion_extension_check(study, options));
   PetscCall(look(path, schema, options, &found)); /* refuse before a side file is made */
   PetscCall(ion_store_lock_take(path, lock));
   PetscCall(look(path, schema, options, &found)); /* the last holder may have changed it */
@@ -253,6 +257,7 @@ static PetscErrorCode open_run(ion_run *r, const ion_run_options *options)
   PetscCall(
       ion_store_open(options->output, schema, options->durable, options->interval, &r->store));
   PetscCall(ion_takes_open(options, schema, &r->takes));
+  PetscCall(ion_extension_open(r->study, options, &r->extension));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -284,6 +289,7 @@ static PetscErrorCode close_run(ion_run *r, PetscErrorCode failed)
   PetscCall(ion_block_destroy(&r->data));
   PetscCall(PetscFree(r->status));
   PetscCall(ion_takes_close(&r->takes));
+  PetscCall(ion_extension_close(&r->extension));
   if (failed) PetscCall(PetscPushErrorHandler(PetscReturnErrorHandler, NULL));
   code = ion_store_close(&r->store);
   if (failed) PetscCall(PetscPopErrorHandler());
@@ -369,6 +375,7 @@ PetscErrorCode ion_study_run(MPI_Comm comm, ion_study *study, const ion_run_opti
   PetscFunctionBegin;
   PetscCallMPI(MPI_Comm_rank(comm, &rank));
   snprintf(log_path, sizeof log_path, "%s.log", options->output ? options->output : "");
+  if (options->log) snprintf(log_path, sizeof log_path, "%s", options->log);
   if (rank == 0) code = prepare(study, options, log_path, &lock);
   PetscCall(agree_with_root(comm, code, &refused));
   if (refused) {

@@ -3,6 +3,7 @@
 #define ION_RUN_IMPL_H
 
 #include "dispatch_impl.h"
+#include "extend.h"
 #include "take.h"
 
 /* What the chunk callback works on. */
@@ -12,6 +13,7 @@ typedef struct {
   const ion_run_options *options;
   ion_store *store;
   ion_takes takes;
+  ion_extension extension;
   ion_part part;
   ion_block data;        /* [n_output][chunk_size] */
   unsigned char *status; /* [chunk_size] */

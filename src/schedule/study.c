@@ -164,6 +164,40 @@ static PetscErrorCode read_sweep(ion_study *study, const study_source *source)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* The sweep as if it had asked for another number of samples. */
+static PetscErrorCode resize(ion_study *study, uint64_t samples)
+{
+  const ion_node *node = ion_study_size_node(study);
+  char number[32], *text = NULL, *path = NULL;
+  PetscErrorCode code;
+
+  PetscFunctionBegin;
+  PetscCheck(node, PETSC_COMM_SELF, PETSC_ERR_USER_INPUT, "%s: its design has no samples",
+             ion_spec_path(study->sweep ? study->sweep : study->model_file));
+  snprintf(number, sizeof number, "%llu", (unsigned long long)samples);
+  PetscCall(ion_spec_replace(node, number, &text));
+  PetscCall(PetscStrallocpy(ion_spec_path(study->sweep), &path));
+  PetscCall(ion_spec_close(&study->sweep));
+  code = ion_spec_parse(path, text, strlen(text), &study->sweep);
+  PetscCall(PetscFree(path));
+  PetscCall(PetscFree(text));
+  PetscFunctionReturn(code);
+}
+
+const ion_node *ion_study_size_node(const ion_study *study)
+{
+  const ion_node *root = study->sweep ? ion_spec_root(study->sweep) : NULL;
+  const ion_node *design =
+      root && ion_node_type(root) == ION_MAPPING ? ion_node_find(root, "design") : NULL;
+  const ion_node *node = NULL;
+
+  if (design && ion_node_type(design) == ION_MAPPING) {
+    node = ion_node_find(design, "samples");
+    if (!node) node = ion_node_find(design, "trajectories");
+  }
+  return node;
+}
+
 static PetscErrorCode open_files(ion_study *study, const study_source *source)
 {
   char path[2 * PETSC_MAX_PATH_LEN];
@@ -178,6 +212,7 @@ static PetscErrorCode open_files(ion_study *study, const study_source *source)
     PetscCall(find_file(source->path, path, sizeof path));
     PetscCall(ion_spec_open(path, &study->sweep));
   }
+  if (source->samples) PetscCall(resize(study, source->samples));
   root = ion_spec_root(study->sweep);
   if (ion_node_type(root) == ION_MAPPING && ion_node_find(root, "compartments")) {
     study->model_file = study->sweep;
@@ -353,7 +388,15 @@ PetscErrorCode ion_study_read(const study_source *source, ion_study *study)
 PetscErrorCode ion_study_open(const char *path, const ion_override *set, size_t n_set,
                               ion_study **study)
 {
-  const study_source source = {.path = path, .set = set, .n_set = n_set};
+  PetscFunctionBegin;
+  PetscCall(ion_study_open_sized(path, set, n_set, 0, study));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode ion_study_open_sized(const char *path, const ion_override *set, size_t n_set,
+                                    uint64_t samples, ion_study **study)
+{
+  const study_source source = {.path = path, .set = set, .n_set = n_set, .samples = samples};
 
   PetscFunctionBegin;
   PetscCall(PetscNew(study)); /* zeroed; the caller closes it even if a later line fails */

@@ -91,10 +91,10 @@ static PetscErrorCode append_part(char **text, const char *heading, char *part)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The study without comments, layout or order of keys, every value as set. */
-static PetscErrorCode write_canonical(ion_study *study)
+/* The study without comments, layout or order of keys, every value as set; frees the text of its design. */
+static PetscErrorCode write_canonical(const ion_study *study, char *design, char **text)
 {
-  char *part = NULL, **text = &study->canonical;
+  char *model = NULL;
 
   PetscFunctionBegin;
   PetscCall(ion_study_append(text, "ionsweep study, format 1\nsolve: "));
@@ -110,11 +110,10 @@ static PetscErrorCode write_canonical(ion_study *study)
   }
   if (study->task->canonical) PetscCall(study->task->canonical(study, text));
   if (study->model) {
-    PetscCall(ion_model_canonical(study->model, &part));
-    PetscCall(append_part(text, "\nmodel:\n", part));
+    PetscCall(ion_model_canonical(study->model, &model));
+    PetscCall(append_part(text, "\nmodel:\n", model));
   }
-  PetscCall(ion_design_canonical(study->design, &part));
-  PetscCall(append_part(text, "design:\n", part));
+  PetscCall(append_part(text, "design:\n", design));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -252,12 +251,11 @@ static PetscErrorCode describe_summary(ion_study *study)
 }
 
 /* A function of the study alone, so that any number of ranks writes the same file. */
-static uint64_t chunk_size(const ion_study *study)
+static uint64_t chunk_size(const ion_study *study, uint64_t n_point)
 {
-  const PetscBool map    = (PetscBool)(ion_study_refinement(study) != NULL);
-  const uint64_t n_point = ion_design_n_point(study->design);
-  const uint64_t wanted  = map ? CHUNKS_OF_MAP : CHUNKS_WANTED;
-  uint64_t size          = study->task->most_points(study);
+  const PetscBool map   = (PetscBool)(ion_study_refinement(study) != NULL);
+  const uint64_t wanted = map ? CHUNKS_OF_MAP : CHUNKS_WANTED;
+  uint64_t size         = study->task->most_points(study);
 
   if (map) size = PetscMin(size, (uint64_t)CHUNK_OF_MAP);
   while (n_point / size < wanted && size > CHUNK_LEAST) size /= 2;
@@ -267,9 +265,11 @@ static uint64_t chunk_size(const ion_study *study)
 PetscErrorCode ion_study_describe(ion_study *study)
 {
   ion_store_schema *schema = &study->header.schema;
+  char *design             = NULL;
 
   PetscFunctionBegin;
-  PetscCall(write_canonical(study));
+  PetscCall(ion_design_canonical(study->design, &design));
+  PetscCall(write_canonical(study, design, &study->canonical));
   PetscCall(describe_coordinates(study));
   PetscCall(describe_outputs(study));
   PetscCall(describe_summary(study));
@@ -284,7 +284,7 @@ PetscErrorCode ion_study_describe(ion_study *study)
   schema->fill       = fill_coordinate;
   schema->context    = study;
   schema->n_point    = ion_design_n_point(study->design);
-  schema->chunk_size = chunk_size(study);
+  schema->chunk_size = chunk_size(study, schema->n_point);
   if (ion_design_is_sampled(study->design)) schema->seed = ion_design_seed(study->design);
   if (ion_study_refinement(study)) schema->seed = ion_study_refinement(study)->seed;
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -302,5 +302,36 @@ PetscErrorCode ion_study_undescribe(ion_study *study)
   PetscCall(PetscFree(header->output));
   PetscCall(PetscFree(study->canonical));
   *header = (study_header){0};
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode ion_study_start_create(const ion_study *study, uint64_t n_point, study_start *start)
+{
+  const ion_node *node = ion_study_size_node(study);
+  char number[32], *design = NULL;
+
+  PetscFunctionBegin;
+  *start = (study_start){.schema = study->header.schema};
+  PetscCall(ion_design_canonical_of(study->design, n_point, &design));
+  if (design) PetscCall(write_canonical(study, design, &start->canonical));
+  if (design && node) {
+    snprintf(number, sizeof number, "%llu",
+             (unsigned long long)(n_point / ion_design_n_member(study->design)));
+    PetscCall(ion_spec_replace(node, number, &start->sweep_text));
+    start->schema.sweep_text = start->sweep_text;
+  }
+  start->dim               = (ion_store_dim){study->header.schema.dim[0].name, n_point};
+  start->schema.canonical  = start->canonical;
+  start->schema.n_point    = n_point;
+  start->schema.chunk_size = chunk_size(study, n_point);
+  start->schema.dim        = &start->dim;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode ion_study_start_destroy(study_start *start)
+{
+  PetscFunctionBegin;
+  PetscCall(PetscFree(start->canonical));
+  PetscCall(PetscFree(start->sweep_text));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -65,6 +65,7 @@ typedef struct {
   const char *path;        /* of the sweep or model, or of the result file */
   const ion_override *set; /* [n_set] */
   size_t n_set;
+  uint64_t samples;           /* in all, of a sampled design; 0: as the sweep says */
   const ion_store_file *file; /* the result file, or NULL */
 } study_source;
 
@@ -101,6 +102,17 @@ PetscErrorCode ion_study_undescribe(ion_study *study);
 PetscErrorCode ion_study_make_rows(ion_study *study);
 PetscErrorCode ion_study_free_rows(ion_study *study);
 
+/* What the file of the study of the first points of this one says of itself. */
+typedef struct study_start {
+  ion_store_schema schema; /* its canonical is NULL where there is no such study */
+  ion_store_dim dim;
+  char *canonical, *sweep_text;
+} study_start;
+PetscErrorCode ion_study_start_create(const ion_study *study, uint64_t n_point, study_start *start);
+PetscErrorCode ion_study_start_destroy(study_start *start); /* also a half-made one */
+
+/* Where the sweep says how many samples there are, or NULL. */
+const ion_node *ion_study_size_node(const ion_study *study);
 /* Read all parts; *study is allocated, and closed by the caller also after an error. */
 PetscErrorCode ion_study_read(const study_source *source, ion_study *study);
 
@@ -128,6 +140,15 @@ static inline ion_block ion_points_from(ion_block block, size_t first, size_t n)
   block.data += first;
   block.n_point = n;
   return block;
+}
+
+/* ion_study_solve, or ion_study_solve_isolated where it is said how. */
+static inline PetscErrorCode ion_study_solve_by(ion_study *study, uint64_t first, size_t n_point,
+                                                const ion_isolation *how, ion_block data,
+                                                unsigned char *status)
+{
+  return how ? ion_study_solve_isolated(study, first, n_point, how, data, status)
+             : ion_study_solve(study, first, n_point, data, status);
 }
 
 /* Evaluate points that need not be neighbours, as ion_study_solve does. */

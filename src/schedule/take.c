@@ -4,7 +4,7 @@
 
 enum { REASON = 400 };
 
-static PetscBool same_file(const char *a, const char *b)
+PetscBool ion_same_file(const char *a, const char *b)
 {
   struct stat one, other;
 
@@ -20,7 +20,7 @@ PetscErrorCode ion_takes_check(const ion_run_options *options, const ion_store_s
     ion_store_found found;
     char why[REASON];
 
-    PetscCheck(!same_file(path, options->output), PETSC_COMM_SELF, PETSC_ERR_USER_INPUT,
+    PetscCheck(!ion_same_file(path, options->output), PETSC_COMM_SELF, PETSC_ERR_USER_INPUT,
                "cannot take points from %s: it is the output itself", path);
     PetscCall(ion_store_probe(path, schema, &found, why, sizeof why));
     PetscCheck(found != ION_STORE_ABSENT, PETSC_COMM_SELF, PETSC_ERR_USER_INPUT,

@@ -58,27 +58,51 @@ double ion_analysis_indicator(const ion_analysis *a, size_t reason, uint64_t poi
   return (double)(what->statuses >> status & 1u);
 }
 
-static PetscErrorCode fill(ion_analysis *a, const char *path, const char *of)
+static PetscErrorCode fill_indices(ion_analysis *a, const char *path, const char *of)
 {
   PetscFunctionBegin;
   PetscCall(ion_analysis_open(a, path, of));
   PetscCall(ion_analysis_failures(a));
   if (a->is_saltelli) PetscCall(ion_analysis_pairs(a));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode fill(ion_analysis *a, const char *path, const char *of)
+{
+  PetscFunctionBegin;
+  PetscCall(fill_indices(a, path, of));
   if (a->is_morris) PetscCall(ion_analysis_effects(a));
   PetscCall(ion_analysis_given(a));
   PetscCall(ion_analysis_gradients(a));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode ion_analysis_create(const char *path, const char *of, ion_analysis **analysis)
+static PetscErrorCode create(const char *path, const char *of,
+                             PetscErrorCode (*fill_it)(ion_analysis *, const char *, const char *),
+                             ion_analysis **analysis)
 {
   PetscErrorCode code;
 
   PetscFunctionBegin;
   PetscCall(PetscNew(analysis));
-  code = fill(*analysis, path, of);
+  code = fill_it(*analysis, path, of);
   if (code) PetscCall(ion_analysis_destroy(analysis));
   PetscCall(code);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode ion_analysis_create(const char *path, const char *of, ion_analysis **analysis)
+{
+  PetscFunctionBegin;
+  PetscCall(create(path, of, fill, analysis));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode ion_analysis_create_indices(const char *path, const char *of,
+                                           ion_analysis **analysis)
+{
+  PetscFunctionBegin;
+  PetscCall(create(path, of, fill_indices, analysis));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -88,6 +88,15 @@ static PetscErrorCode try_path(const char *path, const char *tmp)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+PetscErrorCode ion_store_move(const char *from, const char *to)
+{
+  PetscFunctionBegin;
+  PetscCheck(!rename(from, to), PETSC_COMM_SELF, PETSC_ERR_FILE_WRITE, "cannot move %s to %s: %s",
+             from, to, strerror(errno));
+  PetscCall(sync_directory(to));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode create_as(const char *path, const char *tmp, const ion_store_schema *schema)
 {
   PetscFunctionBegin;
