@@ -1,38 +1,9 @@
 #!/bin/bash
 # A study that grows from N to 2N samples makes the file of 2N at once, byte for byte.
-# Needs IONSWEEP (the program) and MPIEXEC (mpirun and its options).
+# Needs IONSWEEP (the program), IONSWEEP_SOURCE (the source) and MPIEXEC (mpirun and its options).
 set -u
-export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
-failures=0
-
-fail() {
-  echo "FAIL $1"
-  failures=$((failures + 1))
-}
-
-# sweep SAMPLES [DESIGN [OUTPUTS]]: two factors over a range in which the model is as good as linear.
-sweep() {
-  cat <<END
-model: neuron_glia
-outputs: [${3:-neuron.V, ecs.K, class}]
-design:
-  kind: ${2:-saltelli}
-  # how many in all: samples
-  samples: $1   # samples: 7
-  factors:
-    temperature: {uniform: [36.9 degC, 37.1 degC]}
-    neuron.leak_na.permeability: {uniform: [0.00198, 0.00202]}
-END
-}
-
-# run RANKS SWEEP FILE OPTIONS
-run() {
-  local ranks="$MPIEXEC -n $1" file=$3
-  [ "$1" = 1 ] && ranks=""
-  # shellcheck disable=SC2086
-  $ranks "$IONSWEEP" run "$2" -o "$file" "${@:4}" >"$file.out" 2>"$file.err" ||
-    fail "$file: exit status $?, $(head -3 "$file.err")"
-}
+# shellcheck source=tests/extend_fixture.sh
+source "$IONSWEEP_SOURCE/tests/extend_fixture.sh"
 
 # read_points FILE: how many the summary says were not solved.
 read_points() {

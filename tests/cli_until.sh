@@ -1,38 +1,9 @@
 #!/bin/bash
 # `run --until`: doubles a study until its indices are certain, and ends with the file of a direct run.
-# Needs IONSWEEP (the program), IONSWEEP_PYTHON and MPIEXEC (mpirun and its options).
+# Needs IONSWEEP (the program), IONSWEEP_SOURCE (the source), IONSWEEP_PYTHON and MPIEXEC (mpirun and its options).
 set -u
-export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
-failures=0
-
-fail() {
-  echo "FAIL $1"
-  failures=$((failures + 1))
-}
-
-# sweep SAMPLES: three factors that interact, so that intervals are wide at first.
-sweep() {
-  cat <<END
-model: neuron_glia
-outputs: [neuron.V, ecs.K, class]
-design:
-  kind: saltelli
-  samples: $1
-  factors:
-    temperature: {uniform: [35 degC, 39 degC]}
-    energy_supply: {uniform: [0.8, 1]}
-    neuron.leak_na.permeability: {lognormal: {median: 2e-3 pL/s, gsd: 1.1}}
-END
-}
-
-# grow RANKS FILE OPTIONS
-grow() {
-  local ranks="$MPIEXEC -n $1" file=$2
-  [ "$1" = 1 ] && ranks=""
-  # shellcheck disable=SC2086
-  $ranks "$IONSWEEP" run sweep.yaml -o "$file" "${@:3}" >"$file.out" 2>"$file.err" ||
-    fail "$file: exit status $?, $(head -3 "$file.err")"
-}
+# shellcheck source=tests/until_fixture.sh
+source "$IONSWEEP_SOURCE/tests/until_fixture.sh"
 
 # widest FILE TABLE [OUTPUT]: the largest half-width that `analyze` finds; the dummy comes last.
 widest() {
