@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <unistd.h>
 
+enum { OUTBOX = 2 }; /* reports on their way to rank 0 */
+
 #define BEAT_EVERY 0.5 /* s between two signs of life in a long chunk */
 #define SILENCE 15.0   /* s without a word after which rank 0 is dead; it says one every second */
 
@@ -12,7 +14,10 @@ typedef struct {
   int rank;
   const ion_job *job;
   ion_report report; /* what rank 0 has not been told yet */
-  PetscBool told;    /* of the signal */
+  ion_report outbox[OUTBOX];
+  MPI_Request request[OUTBOX];
+  int turn;
+  PetscBool told; /* of the signal */
   PetscBool failed;
   double beaten; /* s, MPI_Wtime of the last sign of life */
 } worker;
@@ -29,17 +34,35 @@ static void leave_without_master(const worker *w)
   _exit(1);
 }
 
-static PetscErrorCode send_to_master(const worker *w, const ion_report *report)
+/* Wait until a report has gone and its place in the outbox is free. */
+static PetscErrorCode clear(worker *w, int slot)
 {
-  const ion_message message = {report, sizeof *report, 0, ION_TAG_REPORT};
-  PetscBool sent            = PETSC_TRUE;
+  PetscBool sent = PETSC_TRUE;
 
   PetscFunctionBegin;
   if (w->job->tolerate_loss)
-    PetscCall(ion_message_send(w->comm, &message, SILENCE, &sent));
+    PetscCall(ion_message_complete(&w->request[slot], SILENCE, &sent));
   else
-    PetscCallMPI(MPI_Send(report, (int)sizeof *report, MPI_BYTE, 0, ION_TAG_REPORT, w->comm));
+    PetscCallMPI(MPI_Wait(&w->request[slot], MPI_STATUS_IGNORE));
   if (!sent) leave_without_master(w);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Rank 0 naps while nothing arrives, and MPI may hold a blocking send until the message is taken: the
+ * worker goes on meanwhile. */
+static PetscErrorCode send_to_master(worker *w, const ion_report *report)
+{
+  const int slot = w->turn;
+
+  PetscFunctionBegin;
+  w->turn = (slot + 1) % OUTBOX;
+  PetscCall(clear(w, slot));
+  w->outbox[slot] = *report;
+  if (MPI_Isend(&w->outbox[slot], (int)sizeof *report, MPI_BYTE, 0, ION_TAG_REPORT, w->comm,
+                &w->request[slot])) {
+    PetscCheck(w->job->tolerate_loss, PETSC_COMM_SELF, PETSC_ERR_MPI, "rank 0 cannot be reached");
+    leave_without_master(w);
+  }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -185,6 +208,7 @@ static PetscErrorCode leave(worker *w)
   }
   w->report.leaves = 1;
   PetscCall(send_report(w));
+  for (int slot = 0; slot < OUTBOX; slot++) PetscCall(clear(w, slot));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -196,6 +220,7 @@ PetscErrorCode ion_worker_run(MPI_Comm comm, const ion_job *job, ion_ending *end
 
   PetscFunctionBegin;
   PetscCallMPI(MPI_Comm_rank(comm, &w.rank));
+  for (int slot = 0; slot < OUTBOX; slot++) w.request[slot] = MPI_REQUEST_NULL;
   PetscCall(send_report(&w));
   PetscCall(wait_message(&w, ION_TAG_ORDER, &order, sizeof order));
   while (order.kind == ION_ORDER_RUN) {
