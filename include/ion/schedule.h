@@ -33,7 +33,7 @@ typedef struct {
 void ion_tally_add(ion_tally *sum, const ion_tally *part);
 
 /** Places in word_count that an output takes; 0 for `class` and where values are numbers. */
-size_t ion_tally_words(const ion_store_var *output);
+size_t ion_tally_words(const ion_output *output);
 
 /** To be called now and then by work that may take long, so that its rank does not count as lost. */
 typedef struct {
@@ -159,6 +159,13 @@ size_t ion_study_boundary_output(const ion_study *study);
 /** What the result file's header says; borrowed from the study. */
 const ion_store_schema *ion_study_schema(const ion_study *study);
 
+/** Points behind a chunk of the result file: its own, or those of the unit whose sums it is. */
+void ion_study_chunk_points(const ion_study *study, uint64_t chunk, uint64_t *first, size_t *n);
+
+/** Blocks of every replicate in a unit of a study that keeps sums in place of points (`keep: statistics`); 0 where
+ * points are kept. */
+uint64_t ion_study_unit_blocks(const ion_study *study);
+
 /** Evaluate points first ... first + n_point - 1.
  *
  * @param[out] data    [n_output][n_point] in the units of the file; NaN where a point has no state
@@ -178,6 +185,17 @@ typedef struct {
 PetscErrorCode ion_study_solve_isolated(ion_study *study, uint64_t first, size_t n_point,
                                         const ion_isolation *how, ion_block data,
                                         unsigned char *status);
+
+/** Evaluate the points of a unit, and sum them.
+ *
+ * @param[in]  how   in child processes, as ion_study_solve_isolated; or NULL
+ * @param[out] rows  [n_output][chunk_size] of the schema
+ */
+PetscErrorCode ion_study_sum_unit(ion_study *study, uint64_t unit, const ion_isolation *how,
+                                  ion_block rows);
+
+/** Add the points of a unit by status to `n` [ION_N_STATUS], from its rows. */
+PetscErrorCode ion_study_unit_statuses(const ion_study *study, ion_block rows, uint64_t *n);
 
 /** Theta of points first ..., as the solver sees it: [n_theta][n_point] SI. */
 PetscErrorCode ion_study_theta(ion_study *study, uint64_t first, size_t n_point, ion_block theta);

@@ -238,6 +238,113 @@ typedef struct {
 } ion_bounds;
 ion_bounds ion_unweighted_bounds(double unweighted, double p_min);
 
+/* ---- one pass: sums in place of points ---- */
+
+enum {
+  ION_SUMS_LEAF   = 8, /**< blocks added one after the other; more are added in a binary tree */
+  ION_SUMS_BLOCKS = 64 /**< fewest blocks of a replicate, whose number is a power of two */
+};
+
+/** What becomes of a point, told apart: any failure, one of the statuses that are failures, or a value of
+ * the output `class` but the first one, which is health. */
+typedef struct {
+  unsigned statuses; /**< bit s: status s; 0 for a class */
+  int class_;        /**< value of `class`, or -1 */
+} ion_outcome;
+
+/** What is summed over the blocks of a saltelli design. */
+typedef struct {
+  const ion_design *design; /**< borrowed */
+  size_t n_number;          /**< outputs that are numbers */
+  size_t n_class;           /**< classes but the first: values 2, 3, ... */
+  size_t least_width;
+} ion_sums_shape;
+
+/** Sums over units of blocks, a unit being so many neighbouring blocks of every replicate: rows of one
+ * width [n_row][width], which lie in a file where points are not kept.
+ *
+ * Blocks are added in a binary tree over all blocks of a replicate, whose leaves are ION_SUMS_LEAF
+ * blocks: what a unit leaves is a node of it, whatever its size, so that the sums of a study are the
+ * same bits wherever its units were made and however large they were.
+ */
+typedef struct ion_sums ion_sums;
+
+/** What a row holds, in this order, padded with zeros:
+ * NUMBER     shift, then the pair sums of an output [n_replicate][words];
+ * OUTCOME    the same of the indicator of an outcome;
+ * WITH       counts [n_factor][ION_REGION_BIN] of members A and B with the outcome, by place;
+ * WITHOUT    the same without it; both of the first outcome, any failure, and of the classes;
+ * SURVIVORS  of those that do not fail: sums of u in 2^-16 [n_factor], of products [n_factor][n_factor];
+ * COUNTS     points by status [n_replicate][ION_N_STATUS]. */
+typedef enum {
+  ION_SUMS_NUMBER,
+  ION_SUMS_OUTCOME,
+  ION_SUMS_WITH,
+  ION_SUMS_WITHOUT,
+  ION_SUMS_SURVIVORS,
+  ION_SUMS_COUNTS
+} ion_sums_kind;
+
+typedef struct {
+  ion_sums_kind kind;
+  size_t of; /**< which output, or which outcome */
+} ion_sums_row;
+
+/** @return PETSC_ERR_ARG_INCOMP unless the design is made of pairs, in a power of two of blocks, at least
+ * ION_SUMS_BLOCKS */
+PetscErrorCode ion_sums_create(const ion_sums_shape *shape, ion_sums **sums);
+PetscErrorCode ion_sums_destroy(ion_sums **sums);
+
+size_t ion_sums_n_row(const ion_sums *sums);
+size_t ion_sums_width(const ion_sums *sums);
+ion_sums_row ion_sums_row_at(const ion_sums *sums, size_t row);
+size_t ion_sums_find(const ion_sums *sums, ion_sums_kind kind, size_t of); /**< its row */
+size_t ion_sums_n_outcome(const ion_sums *sums);
+ion_outcome ion_sums_outcome(size_t outcome);
+
+/** Begin a unit. shift [n_number]: near the mean of each output, the same for all units. */
+PetscErrorCode ion_sums_start(ion_sums *sums, const double *shift);
+
+/** Blocks of all replicates, point by point as the design orders them. */
+typedef struct {
+  uint64_t first;              /**< block, a multiple of ION_SUMS_LEAF */
+  size_t n;                    /**< blocks, the same */
+  const double *const *number; /**< [n_number] of [n][n_replicate][n_member] */
+  const double *class_;        /**< the same, or NULL where there are no classes */
+  const unsigned char *status; /**< the same */
+} ion_sums_points;
+
+/** Add blocks, in their order. */
+PetscErrorCode ion_sums_add(ion_sums *sums, const ion_sums_points *points);
+
+/** Rows [n_row][width] of the unit: a power of two of leaves. */
+PetscErrorCode ion_sums_store(const ion_sums *sums, ion_block rows);
+
+/** One row of neighbouring units to that row of all of them together.
+ *
+ * @param[in]  unit  [n][width]
+ * @param[out] sum   [width]
+ *
+ * @return PETSC_ERR_FILE_UNEXPECTED when the shifts differ
+ */
+PetscErrorCode ion_sums_merge(const ion_sums *sums, size_t row, size_t n, const double *unit,
+                              double *sum);
+
+/** Sums of pairs of a NUMBER or OUTCOME row, from its 8 consecutive parts.
+ *
+ * @param[in] part     [8][width]
+ * @param[in] n_block  blocks of each replicate in all parts together
+ */
+PetscErrorCode ion_sums_pairs(const ion_sums *sums, size_t row, const double *part,
+                              uint64_t n_block, ion_pairs **pairs);
+
+/** Rows of an outcome that is told apart by place, merged over all units. */
+typedef struct {
+  const double *outcome, *with, *without, *survivors; /**< [width] */
+} ion_sums_place;
+PetscErrorCode ion_sums_region(const ion_sums *sums, const ion_sums_place *place,
+                               ion_region **region);
+
 /* ---- screening and gradients ---- */
 
 /** Elementary effects of one input. */

@@ -61,7 +61,14 @@ typedef struct {
   const ion_store_var *output;
   uint64_t n_point;
   uint64_t chunk_size; /**< points a chunk */
+  uint64_t n_summed;   /**< points the outputs are sums over, where they are; else 0 */
 } ion_store_schema;
+
+/** Points of the study behind a file, kept or summed. */
+static inline uint64_t ion_store_n_solved(const ion_store_schema *schema)
+{
+  return schema->n_summed ? schema->n_summed : schema->n_point;
+}
 
 /** Hexadecimal digest of schema->canonical (SHA-256). Returns PETSC_ERR_LIB when it cannot be made. */
 PetscErrorCode ion_store_digest(const char *canonical, char digest[65]);

@@ -70,11 +70,11 @@ static void print_box(const ion_analysis *a, size_t reason)
 {
   const ion_store_axis *column = ion_analysis_axis_at(a, ION_AXIS_COLUMN);
   const double *lower = row_of(a, "box_lower", reason), *upper = row_of(a, "box_upper", reason);
-  const double share = row_of(a, "box_share", reason)[0];
+  const double *share = row_of(a, "box_share", reason);
 
-  if (!(row_of(a, "box_purity", reason)[0] >= 0.5)) return; /* it says little of where */
+  if (!share || !(row_of(a, "box_purity", reason)[0] >= 0.5)) return; /* it says little of where */
   printf("    %.1f %% of them lie in %.2f %% of the cube, where %.1f %% of the points do this:",
-         100.0 * share, 100.0 * row_of(a, "box_volume", reason)[0],
+         100.0 * share[0], 100.0 * row_of(a, "box_volume", reason)[0],
          100.0 * row_of(a, "box_purity", reason)[0]);
   for (size_t j = 0; j + 1 < column->length; j++)
     if (lower[j] > 0.005 || upper[j] < 0.995)
@@ -98,7 +98,7 @@ static void print_regional(const ion_analysis *a, size_t reason)
     printf("  %-28s", input->label[j]);
     for (size_t c = 0; c < ION_COUNT(columns); c++)
       print_estimate(row_of(a, columns[c][0], reason), row_of(a, columns[c][1], reason), j);
-    if (same) printf("  KS %.3f (p %.2g)", ks[j], p[j]);
+    if (same && !isnan(ks[j])) printf("  KS %.3f (p %.2g)", ks[j], p[j]);
     printf("\n");
   }
 }

@@ -89,9 +89,12 @@ static double width(ion_store_type type)
   return type == ION_STORE_DOUBLE ? 8.0 : type == ION_STORE_FLOAT ? 4.0 : 1.0;
 }
 
-static void print_file(const ion_store_schema *schema)
+static void print_file(const ion_study *study)
 {
+  const ion_store_schema *schema = ion_study_schema(study);
   double bytes = 1.0, total = 8192.0; /* status; attributes and alignment */
+  uint64_t first;
+  size_t n;
   char text[32];
 
   for (size_t i = 0; i < schema->n_output; i++) bytes += width(schema->output[i].type);
@@ -100,8 +103,10 @@ static void print_file(const ion_store_schema *schema)
   total += bytes * (double)schema->n_point + 4.0 * (double)ion_store_n_chunk(schema);
   total += (double)(strlen(schema->sweep_text) + strlen(schema->model_text));
   cli_size_text(total, text, sizeof text);
-  printf("  file: about %s in %llu chunks of %llu points\n", text,
-         (unsigned long long)ion_store_n_chunk(schema), (unsigned long long)schema->chunk_size);
+  ion_study_chunk_points(study, 0, &first, &n);
+  printf("  file: about %s in %llu chunks of %zu points%s\n", text,
+         (unsigned long long)ion_store_n_chunk(schema), n,
+         schema->n_summed ? ", of which the sums are kept" : "");
 }
 
 /* Solve a few batches spread over the design; seconds a point. The first one warms up. */
@@ -157,7 +162,7 @@ static PetscErrorCode print_plan(ion_study *study, const cli_arguments *argument
   PetscCall(print_factors(study));
   if (how) cli_print_boundary_plan(how, n_point);
   print_outputs(study);
-  print_file(ion_study_schema(study));
+  print_file(study);
   PetscCall(measure(study, &seconds));
   print_times(seconds, how ? PetscMin((uint64_t)cli_boundary_typical(how), n_point) : n_point,
               arguments);

@@ -88,13 +88,12 @@ static void print_share(const char *name, uint64_t count, uint64_t total)
 /* Words of every output whose values are words, but for classes. */
 static void print_words(const ion_study *study, const ion_tally *tally)
 {
-  const ion_store_schema *schema = ion_study_schema(study);
-  size_t place                   = 0;
+  size_t place = 0;
   char word[64];
 
-  for (size_t i = 0; i < schema->n_output; i++) {
+  for (size_t i = 0; i < ion_study_n_output(study); i++) {
     const ion_output *output = ion_study_output_at(study, i);
-    const size_t n           = ion_tally_words(&schema->output[i]);
+    const size_t n           = ion_tally_words(output);
     uint64_t all             = 0;
 
     if (place + n > ION_TALLY_WORDS) return;

@@ -261,7 +261,7 @@ static PetscErrorCode find_start(growth *g, const ion_study *study)
   if (g->rank == 0 && !g->arguments->restart) {
     PetscCall(PetscPushErrorHandler(PetscReturnErrorHandler, NULL));
     if (!ion_store_file_open(g->arguments->output, &file))
-      there = ion_store_file_schema(file)->n_point;
+      there = ion_store_n_solved(ion_store_file_schema(file));
     PetscCall(PetscPopErrorHandler());
     PetscCall(ion_store_file_close(&file));
   }

@@ -52,12 +52,14 @@ static PetscErrorCode check_chunk(verification *v, uint64_t chunk)
 
   PetscFunctionBegin;
   PetscCall(ion_store_check_chunk(v->store, chunk, v->data, v->status, &state));
-  ion_store_chunk_range(v->schema, chunk, &first, &n);
+  ion_study_chunk_points(v->study, chunk, &first, &n);
   v->n_state[state]++;
   if (state == ION_CHUNK_DAMAGED && v->n_state[state] <= MOST_SHOWN)
     printf("  chunk %llu is damaged: points %llu to %llu\n", (unsigned long long)chunk,
            (unsigned long long)first, (unsigned long long)(first + n - 1));
-  for (size_t p = 0; state == ION_CHUNK_WHOLE && p < n; p++)
+  if (state == ION_CHUNK_WHOLE && v->schema->n_summed)
+    PetscCall(ion_study_unit_statuses(v->study, v->data, v->n_status));
+  for (size_t p = 0; state == ION_CHUNK_WHOLE && !v->schema->n_summed && p < n; p++)
     if (v->status[p] < ION_N_STATUS) v->n_status[v->status[p]]++;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -126,6 +128,56 @@ static int ascending(const void *a, const void *b)
   return (x > y) - (x < y);
 }
 
+/* ---- sums made again ---- */
+
+/* Say which row of a unit differs; what the file says is in hand. */
+static void compare_unit(verification *v, uint64_t unit, ion_block again)
+{
+  const char *what = NULL;
+
+  for (size_t i = 0; !what && i < v->schema->n_output; i++)
+    for (size_t w = 0; !what && w < (size_t)v->schema->chunk_size; w++)
+      if (!same_bits(ion_row(again, i)[w], ion_row(v->data, i)[w]))
+        what = v->schema->output[i].name;
+  if (!what) return;
+  v->is_bad = PETSC_TRUE;
+  if (v->n_differ++ < MOST_SHOWN)
+    printf("  unit %llu: %s differs when it is solved again\n", (unsigned long long)unit, what);
+}
+
+/* Units that hold so many points together, each with its points solved again. A unit with a point that crashed or
+ * timed out may differ, and is left out. */
+static PetscErrorCode check_units(verification *v, const cli_arguments *arguments)
+{
+  uint64_t first, n_unit = ion_store_n_chunk(v->schema), n_solved = 0, k = 0;
+  ion_block again = {0};
+  size_t n;
+
+  PetscFunctionBegin;
+  ion_study_chunk_points(v->study, 0, &first, &n);
+  PetscCall(ion_block_create(v->schema->n_output, (size_t)v->schema->chunk_size, &again));
+  for (; k * n < arguments->n_resolve; k++) {
+    const uint64_t unit = (uint64_t)(ion_random_uniform(arguments->seed, k, 0) * (double)n_unit);
+    ion_chunk_state state;
+    uint64_t status[ION_N_STATUS] = {0};
+
+    PetscCall(ion_store_check_chunk(v->store, unit, v->data, v->status, &state));
+    if (state != ION_CHUNK_WHOLE) continue;
+    PetscCall(ion_study_unit_statuses(v->study, v->data, status));
+    if (status[ION_CRASHED] + status[ION_TIMED_OUT] > 0) continue;
+    PetscCall(ion_study_sum_unit(v->study, unit, NULL, again));
+    compare_unit(v, unit, again);
+    n_solved++;
+  }
+  PetscCall(ion_block_destroy(&again));
+  printf("  of %llu units drawn (seed %llu, %zu points each) %llu were solved again: %llu differ\n",
+         (unsigned long long)k, (unsigned long long)arguments->seed, n,
+         (unsigned long long)n_solved, (unsigned long long)v->n_differ);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* ---- points drawn ---- */
+
 /* Draw points with replacement; in their order each chunk is read once. */
 static PetscErrorCode draw(const verification *v, const cli_arguments *arguments, uint64_t **point)
 {
@@ -169,6 +221,7 @@ static PetscErrorCode check_points(verification *v, const cli_arguments *argumen
 
   PetscFunctionBegin;
   if (!arguments->n_resolve) PetscFunctionReturn(PETSC_SUCCESS);
+  if (v->schema->n_summed) PetscFunctionReturn(check_units(v, arguments));
   PetscCall(draw(v, arguments, &point));
   PetscCall(ion_block_create(v->schema->n_output, 1, &again));
   PetscCall(resolve(v, point, arguments->n_resolve, again, &n_solved));

@@ -1,6 +1,7 @@
 /* A study that grows: the points of N blocks are the first ones of 2N, but the chunks of the two files are others. */
 #include "extend.h"
 
+#include "study_sums.h"
 #include "take.h"
 
 #include <math.h>
@@ -23,7 +24,7 @@ static PetscErrorCode count_points(const char *path, uint64_t *n_point)
 
   PetscFunctionBegin;
   code = ion_store_file_open(path, &file);
-  if (!code) *n_point = ion_store_file_schema(file)->n_point;
+  if (!code) *n_point = ion_store_n_solved(ion_store_file_schema(file));
   PetscCall(ion_store_file_close(&file));
   PetscFunctionReturn(code);
 }
@@ -31,7 +32,7 @@ static PetscErrorCode count_points(const char *path, uint64_t *n_point)
 static PetscErrorCode check_start(const ion_study *study, const char *path,
                                   const study_start *start)
 {
-  const unsigned long long n = start->schema.n_point,
+  const unsigned long long n = ion_store_n_solved(&start->schema),
                            m = ion_design_n_point(ion_study_design(study));
   ion_store_found found;
   char why[REASON];
@@ -84,6 +85,19 @@ PetscErrorCode ion_extension_check(const ion_study *study, const ion_run_options
 
 /* ---- points ---- */
 
+/* Room for the units that make one of the present study, which is as large or larger. */
+static PetscErrorCode open_units(const ion_study *study, ion_extension *e)
+{
+  const ion_store_schema *old = &e->start.schema;
+  const uint64_t n_block =
+      old->n_summed / ion_design_n_member(study->design) / ion_design_n_replicate(study->design);
+
+  PetscFunctionBegin;
+  e->n_unit = (size_t)(ion_study_unit_blocks(study) / ion_study_sums_blocks(study, n_block));
+  PetscCall(ion_block_create(old->n_output, e->n_unit * (size_t)old->chunk_size, &e->units));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 PetscErrorCode ion_extension_open(const ion_study *study, const ion_run_options *options,
                                   ion_extension *extension)
 {
@@ -101,6 +115,7 @@ PetscErrorCode ion_extension_open(const ion_study *study, const ion_run_options 
   PetscCall(ion_block_create(schema->n_output, (size_t)n, &extension->data));
   PetscCall(PetscCalloc1((size_t)n, &extension->status));
   PetscCall(ion_block_create(schema->n_output, (size_t)schema->chunk_size, &extension->solved));
+  if (schema->n_summed) PetscCall(open_units(study, extension));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -110,6 +125,7 @@ PetscErrorCode ion_extension_close(ion_extension *extension)
   PetscCall(ion_store_close(&extension->store));
   PetscCall(ion_block_destroy(&extension->data));
   PetscCall(ion_block_destroy(&extension->solved));
+  PetscCall(ion_block_destroy(&extension->units));
   PetscCall(PetscFree(extension->status));
   PetscCall(ion_study_start_destroy(&extension->start));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -119,6 +135,22 @@ static void copy_rows(size_t n_row, ion_block from, size_t at, ion_block to, siz
 {
   for (size_t i = 0; i < n_row; i++)
     memcpy(ion_row(to, i) + place, ion_row(from, i) + at, n * sizeof(double));
+}
+
+PetscErrorCode ion_extension_read_unit(ion_extension *e, const ion_study *study, uint64_t unit,
+                                       ion_block rows, PetscBool *found)
+{
+  const uint64_t first = unit * e->n_unit;
+  const size_t width   = (size_t)e->start.schema.chunk_size;
+
+  PetscFunctionBegin;
+  *found = (PetscBool)(e->store && first + e->n_unit <= ion_store_n_chunk(&e->start.schema));
+  for (size_t u = 0; *found && u < e->n_unit; u++) {
+    PetscCall(ion_store_read_chunk(e->store, first + u, e->data, e->status, found));
+    copy_rows(e->start.schema.n_output, e->data, 0, e->units, u * width, width);
+  }
+  if (*found) PetscCall(ion_study_merge_units(study, e->n_unit, e->units, rows));
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* What a chunk of the smaller study has of points first ... last - 1. */

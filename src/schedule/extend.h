@@ -10,6 +10,8 @@ typedef struct {
   ion_block data;        /* [n_output] of one of its chunks */
   unsigned char *status; /* the same */
   ion_block solved;      /* [n_output] of a chunk of the present study: points that are not there */
+  ion_block units;       /* [rows][n_unit x width] units that make one of the present study */
+  size_t n_unit;
 } ion_extension;
 
 /* The file to extend holds the start of this study and is not the output itself; nothing is touched. */
@@ -27,6 +29,12 @@ PetscErrorCode ion_extension_close(ion_extension *extension); /* also a half-ope
  */
 PetscErrorCode ion_extension_read(ion_extension *extension, uint64_t first, size_t n,
                                   ion_block data, unsigned char *status, size_t *n_found);
+
+/* The sums of a unit from those of the smaller study, where these are all there.
+ *
+ * rows  [rows][width] of ion_study_sum_unit */
+PetscErrorCode ion_extension_read_unit(ion_extension *extension, const ion_study *study,
+                                       uint64_t unit, ion_block rows, PetscBool *found);
 
 /* Solve the points that are pending; `how` as in ion_study_solve_by. */
 PetscErrorCode ion_extension_complete(ion_extension *extension, ion_study *study, uint64_t first,

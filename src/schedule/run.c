@@ -1,5 +1,6 @@
 /* A study into its result file: the output is checked, locked, made or taken up again, then dealt. */
 #include "run_impl.h"
+#include "study_sums.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -7,53 +8,6 @@
 #include <unistd.h>
 
 /* ---- chunks ---- */
-
-size_t ion_tally_words(const ion_store_var *output)
-{
-  const char *at = output->flag_meanings;
-  size_t n       = 0;
-
-  if (!at || strcmp(output->name, "class") == 0) return 0;
-  for (; *at; n++) {
-    at += strcspn(at, " ");
-    at += strspn(at, " ");
-  }
-  return n;
-}
-
-/* Of a point without a state the first word only says that nothing was found. */
-static void tally_words(const ion_run *r, size_t first, size_t n, ion_tally *tally)
-{
-  size_t place = 0;
-
-  for (size_t i = 0; i < r->schema->n_output; i++) {
-    const size_t n_word = ion_tally_words(&r->schema->output[i]);
-
-    if (place + n_word > ION_TALLY_WORDS) return;
-    for (size_t p = first; n_word && p < first + n; p++) {
-      const double word      = ion_row(r->data, i)[p];
-      const PetscBool counts = (PetscBool)(r->status[p] == ION_OK ? word >= 0.0 : word > 0.0);
-
-      if (counts && word < (double)n_word) tally->word_count[place + (size_t)word]++;
-    }
-    place += n_word;
-  }
-}
-
-void ion_run_tally(const ion_run *r, size_t first, size_t n, ion_tally *tally)
-{
-  tally->n_point += n;
-  for (size_t p = first; p < first + n; p++) {
-    if (r->status[p] < ION_N_STATUS) tally->status[r->status[p]]++;
-  }
-  tally_words(r, first, n, tally);
-  if (r->class_row == r->schema->n_output) return;
-  for (size_t p = first; p < first + n; p++) {
-    const double c = ion_row(r->data, r->class_row)[p];
-
-    if (c >= 0.0 && c < (double)ION_N_CLASS) tally->class_count[(size_t)c]++;
-  }
-}
 
 /* Solve what is pending of a chunk of which n_found points are there. */
 static PetscErrorCode solve_rest(ion_run *r, uint64_t first, size_t n, size_t n_found,
@@ -90,7 +44,7 @@ static PetscBool has_given_up(const ion_run *r, size_t n)
   return (PetscBool)(memchr(r->status, ION_CRASHED, n) || memchr(r->status, ION_TIMED_OUT, n));
 }
 
-static PetscErrorCode write_chunk(ion_run *r, uint64_t chunk, ion_tally *tally)
+PetscErrorCode ion_run_write_chunk(ion_run *r, uint64_t chunk, ion_tally *tally)
 {
   const double start = MPI_Wtime();
 
@@ -100,8 +54,7 @@ static PetscErrorCode write_chunk(ion_run *r, uint64_t chunk, ion_tally *tally)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* A chunk that is finished, here or in a file to take from. */
-static PetscErrorCode read_chunk(ion_run *r, uint64_t chunk, PetscBool *complete)
+PetscErrorCode ion_run_read_chunk(ion_run *r, uint64_t chunk, PetscBool *complete)
 {
   PetscFunctionBegin;
   PetscCall(ion_store_read_chunk(r->store, chunk, r->data, r->status, complete));
@@ -111,9 +64,9 @@ static PetscErrorCode read_chunk(ion_run *r, uint64_t chunk, PetscBool *complete
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode work(ion_run *r, uint64_t dealt, const ion_isolation *how, ion_tally *tally)
+static PetscErrorCode finish_chunk(ion_run *r, uint64_t chunk, const ion_isolation *how,
+                                   ion_tally *tally)
 {
-  const uint64_t chunk = r->part.first + dealt * r->part.step;
   double start;
   PetscBool complete;
   uint64_t first;
@@ -121,7 +74,7 @@ static PetscErrorCode work(ion_run *r, uint64_t dealt, const ion_isolation *how,
 
   PetscFunctionBegin;
   ion_store_chunk_range(r->schema, chunk, &first, &n);
-  PetscCall(read_chunk(r, chunk, &complete));
+  PetscCall(ion_run_read_chunk(r, chunk, &complete));
   n_found = n;
   if (!complete)
     PetscCall(ion_extension_read(&r->extension, first, n, r->data, r->status, &n_found));
@@ -134,11 +87,21 @@ static PetscErrorCode work(ion_run *r, uint64_t dealt, const ion_isolation *how,
     PetscCall(solve_rest(r, first, n, n_found, how));
   tally->solve_seconds += MPI_Wtime() - start;
   if (!complete || n_solved > 0) {
-    PetscCall(write_chunk(r, chunk, tally));
+    PetscCall(ion_run_write_chunk(r, chunk, tally));
     if (how && has_given_up(r, n)) PetscCall(ion_store_flush(r->store)); /* dearly bought */
   }
   tally->n_read += n - n_solved;
   ion_run_tally(r, 0, n, tally);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode work(ion_run *r, uint64_t dealt, const ion_isolation *how, ion_tally *tally)
+{
+  const uint64_t chunk = r->part.first + dealt * r->part.step;
+
+  PetscFunctionBegin;
+  PetscCall(r->schema->n_summed ? ion_run_unit(r, chunk, how, tally)
+                                : finish_chunk(r, chunk, how, tally));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -248,10 +211,6 @@ static PetscErrorCode open_run(ion_run *r, const ion_run_options *options)
   const ion_store_schema *schema = r->schema;
 
   PetscFunctionBegin;
-  r->class_row = schema->n_output;
-  for (size_t i = 0; i < schema->n_output; i++) {
-    if (strcmp(schema->output[i].name, "class") == 0) r->class_row = i;
-  }
   PetscCall(ion_block_create(schema->n_output, (size_t)schema->chunk_size, &r->data));
   PetscCall(PetscCalloc1((size_t)schema->chunk_size, &r->status));
   PetscCall(
@@ -269,13 +228,16 @@ static PetscErrorCode reread(MPI_Comm comm, ion_run *r)
   PetscFunctionBegin;
   PetscCallMPI(MPI_Comm_rank(comm, &rank));
   for (uint64_t c = 0; rank == 0 && c < ion_store_n_chunk(r->schema); c++) {
+    ion_tally counted = {0};
     PetscBool complete;
     uint64_t first;
     size_t n;
 
-    ion_store_chunk_range(r->schema, c, &first, &n);
+    ion_study_chunk_points(r->study, c, &first, &n);
     PetscCall(ion_store_read_chunk(r->store, c, r->data, r->status, &complete));
-    if (complete) PetscCall(ion_study_widen(r->study, first, n, r->data));
+    if (complete)
+      PetscCall(r->schema->n_summed ? ion_study_recall_unit(r->study, r->data, &counted)
+                                    : ion_study_widen(r->study, first, n, r->data));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -304,13 +266,15 @@ static uint64_t chunks_of_part(const ion_store_schema *schema, ion_part part)
 }
 
 /* All chunks are full but the last one of the study. */
-static uint64_t points_of_part(const ion_store_schema *schema, ion_part part, uint64_t n_chunk)
+static uint64_t points_of_part(const ion_study *study, ion_part part, uint64_t n_chunk)
 {
   uint64_t first;
-  size_t n = 0;
+  size_t full, last;
 
-  if (n_chunk) ion_store_chunk_range(schema, part.first + (n_chunk - 1) * part.step, &first, &n);
-  return n_chunk ? (n_chunk - 1) * schema->chunk_size + n : 0;
+  if (n_chunk == 0) return 0;
+  ion_study_chunk_points(study, 0, &first, &full);
+  ion_study_chunk_points(study, part.first + (n_chunk - 1) * part.step, &first, &last);
+  return (n_chunk - 1) * full + last;
 }
 
 ion_job ion_run_job(const ion_run *r, const char *log_path)
@@ -332,7 +296,7 @@ static PetscErrorCode run_chunks(MPI_Comm comm, ion_run *r, const char *log_path
 
   PetscFunctionBegin;
   job.n_chunk  = chunks_of_part(r->schema, r->part);
-  job.n_point  = points_of_part(r->schema, r->part, job.n_chunk);
+  job.n_point  = points_of_part(r->study, r->part, job.n_chunk);
   job.context  = r;
   job.chunk    = do_chunk;
   job.isolated = do_isolated;

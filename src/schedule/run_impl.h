@@ -4,6 +4,7 @@
 
 #include "dispatch_impl.h"
 #include "extend.h"
+#include "study_impl.h"
 #include "take.h"
 
 /* What the chunk callback works on. */
@@ -17,11 +18,23 @@ typedef struct {
   ion_part part;
   ion_block data;        /* [n_output][chunk_size] */
   unsigned char *status; /* [chunk_size] */
-  size_t class_row;      /* output `class`, or n_output */
 } ion_run;
 
 /* Count points first ... first + n - 1 of the chunk in hand. */
-void ion_run_tally(const ion_run *run, size_t first, size_t n, ion_tally *tally);
+static inline void ion_run_tally(const ion_run *run, size_t first, size_t n, ion_tally *tally)
+{
+  const ion_rows rows = {run->data, run->status, first, n};
+
+  ion_study_tally(run->study, &rows, tally);
+}
+
+/* A chunk that is finished, here or in a file to take from; write one, timed. */
+PetscErrorCode ion_run_read_chunk(ion_run *run, uint64_t chunk, PetscBool *complete);
+PetscErrorCode ion_run_write_chunk(ion_run *run, uint64_t chunk, ion_tally *tally);
+
+/* Finish a chunk that is the sums of a unit of blocks; `how` as in ion_study_solve_by. */
+PetscErrorCode ion_run_unit(ion_run *run, uint64_t chunk, const ion_isolation *how,
+                            ion_tally *tally);
 
 /* Is a point of this status to be solved again? Then every chunk is isolated. */
 static inline PetscBool ion_run_retries(const ion_run *run, unsigned char status)

@@ -1,5 +1,5 @@
 /* Reading a study: sweep file, model, overrides, design and outputs. */
-#include "study_impl.h"
+#include "study_sums.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -145,8 +145,8 @@ static PetscErrorCode read_precision(ion_study *study, const ion_node *root)
 
 static PetscErrorCode read_sweep(ion_study *study, const study_source *source)
 {
-  static const char *const keys[] = {"title",   "model",     "solve",     "set",        "design",
-                                     "outputs", "precision", "threshold", "time_course"};
+  static const char *const keys[] = {"title",   "model",     "solve", "set",       "design",
+                                     "outputs", "precision", "keep",  "threshold", "time_course"};
   const ion_node *root            = ion_spec_root(study->sweep), *node;
 
   PetscFunctionBegin;
@@ -379,6 +379,7 @@ PetscErrorCode ion_study_read(const study_source *source, ion_study *study)
   PetscCall(check_conflicts(study));
   PetscCall(study->task->open(study));
   PetscCall(ion_study_check_boundary(study));
+  PetscCall(ion_study_open_sums(study));
   if (!study->title)
     study->title = study->function ? study->function->summary : ion_model_title(study->model);
   PetscCall(ion_study_describe(study));
@@ -415,6 +416,7 @@ PetscErrorCode ion_study_close(ion_study **out)
   PetscCall(PetscFree(study->is_set));
   PetscCall(PetscFree(study->overrides));
   if (study->task) PetscCall(study->task->close(study));
+  PetscCall(ion_study_close_sums(study));
   PetscCall(PetscFree(study->output));
   PetscCall(ion_design_destroy(&study->design));
   PetscCall(ion_model_destroy(&study->model));
@@ -433,6 +435,7 @@ PetscErrorCode ion_study_report_all(ion_study *study)
   PetscCall(ion_study_free_rows(study));
   PetscCall(ion_study_undescribe(study));
   PetscCall(study->task->close(study));
+  PetscCall(ion_study_close_sums(study));
   study->n_output = 0;
   PetscCall(study->task->open_all(study));
   PetscCall(ion_study_describe(study));

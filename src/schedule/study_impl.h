@@ -69,6 +69,8 @@ typedef struct {
   const ion_store_file *file; /* the result file, or NULL */
 } study_source;
 
+typedef struct study_sums study_sums; /* study_sums.h */
+
 struct ion_study {
   ion_units *units;
   ion_spec *sweep; /* NULL for a study of a model as it stands */
@@ -87,6 +89,7 @@ struct ion_study {
   const ion_output **output; /* [n_output], owned by the task */
   size_t n_output, n_output_allocated;
   ion_audit *audit; /* [n_process] of the points solved, or NULL where the task keeps none */
+  study_sums *sums; /* NULL where the file keeps points */
   const char *title;
   ion_store_type precision;
   unsigned char *is_set; /* [n quantities] given by `set:` or --set */
@@ -101,11 +104,12 @@ PetscErrorCode ion_study_describe(ion_study *study);
 PetscErrorCode ion_study_undescribe(ion_study *study);
 PetscErrorCode ion_study_make_rows(ion_study *study);
 PetscErrorCode ion_study_free_rows(ion_study *study);
+PetscErrorCode ion_study_make_ranges(ion_study *study);
 
 /* What the file of the study of the first points of this one says of itself. */
 typedef struct study_start {
   ion_store_schema schema; /* its canonical is NULL where there is no such study */
-  ion_store_dim dim;
+  ion_store_dim dim[2];
   char *canonical, *sweep_text;
 } study_start;
 PetscErrorCode ion_study_start_create(const ion_study *study, uint64_t n_point, study_start *start);
@@ -118,6 +122,19 @@ PetscErrorCode ion_study_read(const study_source *source, ion_study *study);
 
 /* The design of a study whose points came from a file, by the coordinates of the result file. */
 PetscErrorCode ion_study_restore_points(ion_study *study, const study_source *source);
+
+/* Some points of a block: first, first + 1, ... */
+typedef struct {
+  ion_block data;              /* [n_output] */
+  const unsigned char *status; /* the same points */
+  size_t first, n;
+} ion_rows;
+
+/* Count them. */
+void ion_study_tally(const ion_study *study, const ion_rows *rows, ion_tally *tally);
+
+/* Output `class`, or n_output. */
+size_t ion_study_class_row(const ion_study *study);
 
 /* Append an output; the task owns it. */
 PetscErrorCode ion_study_add_output(ion_study *study, const ion_output *output);

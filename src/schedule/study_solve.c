@@ -6,7 +6,7 @@
 
 /* ---- rows ---- */
 
-static PetscErrorCode make_ranges(ion_study *study)
+PetscErrorCode ion_study_make_ranges(ion_study *study)
 {
   const size_t n = study->n_output + 1;
 
@@ -139,7 +139,7 @@ PetscErrorCode ion_study_widen(ion_study *study, uint64_t first, size_t n_point,
   ion_range *range;
 
   PetscFunctionBegin;
-  PetscCall(make_ranges(study));
+  PetscCall(ion_study_make_ranges(study));
   range = study->rows.range;
   for (size_t i = 0; i < n_output; i++) {
     const char *name = study->output[i]->name;

@@ -72,8 +72,8 @@ static PetscErrorCode fill(ion_analysis *a, const char *path, const char *of)
   PetscFunctionBegin;
   PetscCall(fill_indices(a, path, of));
   if (a->is_morris) PetscCall(ion_analysis_effects(a));
-  PetscCall(ion_analysis_given(a));
-  PetscCall(ion_analysis_gradients(a));
+  if (!a->sums) PetscCall(ion_analysis_given(a));
+  if (!a->sums) PetscCall(ion_analysis_gradients(a));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -127,6 +127,8 @@ PetscErrorCode ion_analysis_destroy(ion_analysis **analysis)
   PetscCall(PetscFree(a->class_));
   PetscCall(PetscFree(a->sample));
   PetscCall(PetscFree(a->quantity));
+  PetscCall(PetscFree(a->factors));
+  PetscCall(ion_sums_destroy(&a->sums));
   PetscCall(ion_block_destroy(&a->u));
   PetscCall(ion_tree_destroy(&a->tree));
   PetscCall(ion_region_destroy(&a->region));

@@ -20,7 +20,7 @@ static PetscErrorCode add_reason(ion_analysis *a, const char *name, unsigned sta
   PetscFunctionBegin;
   if (a->n_reason == ANALYSIS_MAX_REASON) PetscFunctionReturn(PETSC_SUCCESS);
   snprintf(copy, sizeof a->reason_name[0], "%s", name);
-  a->reason[a->n_reason++] = (analysis_reason){copy, statuses, class_};
+  a->reason[a->n_reason++] = (analysis_reason){copy, statuses, class_, 0};
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -51,13 +51,35 @@ static PetscErrorCode add_classes(ion_analysis *a)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Outcomes of the sums that are met among A and B, but for statuses; those of reasons by status are found. */
+static PetscErrorCode match_outcomes(ion_analysis *a)
+{
+  PetscFunctionBegin;
+  for (size_t o = 1; o < ion_sums_n_outcome(a->sums); o++) {
+    const ion_outcome outcome = ion_sums_outcome(o);
+    ion_region *region;
+
+    for (size_t r = 1; r < a->n_reason; r++)
+      if (outcome.class_ < 0 && a->reason[r].statuses == outcome.statuses) a->reason[r].outcome = o;
+    if (outcome.class_ < 0) continue;
+    PetscCall(ion_analysis_recall_region(a, o, &region));
+    if (ion_region_failure(region).value > 0.0) {
+      PetscCall(add_reason(a, ion_analysis_outcome_name(a, o), 0, outcome.class_));
+      a->reason[a->n_reason - 1].outcome = o;
+    }
+    PetscCall(ion_region_destroy(&region));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode find_reasons(ion_analysis *a)
 {
   uint64_t n[ION_N_STATUS] = {0};
   unsigned any             = 0;
 
   PetscFunctionBegin;
-  for (uint64_t p = 0; p < a->schema->n_point; p++)
+  if (a->sums) PetscCall(ion_analysis_recall_counts(a, n));
+  for (uint64_t p = 0; a->status && p < a->schema->n_point; p++)
     if (a->status[p] < ION_N_STATUS) n[a->status[p]]++;
   for (unsigned s = ION_NO_STATE_FOUND; s <= ION_CRASHED; s++)
     if (n[s] > 0) any |= 1u << s;
@@ -66,10 +88,11 @@ static PetscErrorCode find_reasons(ion_analysis *a)
   for (unsigned s = ION_NO_STATE_FOUND; s <= ION_CRASHED; s++)
     if (n[s] > 0) PetscCall(add_reason(a, ion_status_name((ion_status)s), 1u << s, -1));
   if (a->class_) PetscCall(add_classes(a));
+  if (a->sums) PetscCall(match_outcomes(a));
   if (n[ION_PENDING] > 0)
     PetscCall(ion_analysis_warn(a, "%llu of %llu points have not been run yet",
                                 (unsigned long long)n[ION_PENDING],
-                                (unsigned long long)a->schema->n_point));
+                                (unsigned long long)ion_store_n_solved(a->schema)));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -90,6 +113,10 @@ static PetscErrorCode count_region(const ion_analysis *a, size_t reason, ion_reg
   ion_block one;
 
   PetscFunctionBegin;
+  if (a->sums) {
+    PetscCall(ion_analysis_recall_region(a, a->reason[reason].outcome, region));
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
   PetscCall(ion_region_create(a->n_column, a->n_replicate, region));
   PetscCall(ion_block_create(a->n_column, 1, &one));
   for (size_t i = 0; i < a->n_sample; i++) {
@@ -268,7 +295,11 @@ static PetscErrorCode fill_indices(ion_analysis *a, size_t reason, tables *t)
 
   PetscFunctionBegin;
   PetscCall(PetscMalloc1(a->n_input, &e));
-  PetscCall(ion_analysis_sum(a, indicate, &reason, PETSC_FALSE, PETSC_FALSE, NULL, &pairs));
+  if (a->sums)
+    PetscCall(ion_analysis_recall(
+        a, ion_sums_find(a->sums, ION_SUMS_OUTCOME, a->reason[reason].outcome), &pairs));
+  else
+    PetscCall(ion_analysis_sum(a, indicate, &reason, PETSC_FALSE, PETSC_FALSE, NULL, &pairs));
   PetscCall(ion_pairs_estimate(pairs, ION_FIRST_SALTELLI, ion_pairs_interval(pairs), ION_ALL, e));
   for (size_t j = 0; j < a->n_input; j++) {
     t->first[reason * row + j]      = e[j].value;
@@ -309,14 +340,14 @@ PetscErrorCode ion_analysis_failures(ion_analysis *a)
   PetscCall(find_reasons(a));
   PetscCall(name_reasons(a));
   PetscCall(add_region_tables(a, &t));
-  PetscCall(add_box_tables(a, &t));
+  if (!a->sums) PetscCall(add_box_tables(a, &t));
   if (a->is_saltelli) PetscCall(add_index_tables(a, &t));
   for (size_t r = 0; r < a->n_reason; r++) {
     ion_region *region;
 
     PetscCall(count_region(a, r, &region));
     PetscCall(fill_region(a, r, region, &t));
-    PetscCall(fill_box(a, r, &t));
+    if (!a->sums) PetscCall(fill_box(a, r, &t));
     if (a->is_saltelli) PetscCall(fill_indices(a, r, &t));
     if (r == 0)
       a->region = region;

@@ -16,6 +16,7 @@ typedef struct {
   const char *name;
   unsigned statuses; /* bit s: status s */
   int class_;        /* or -1 */
+  size_t outcome;    /* which one of the sums, where these are kept */
 } analysis_reason;
 
 struct ion_analysis {
@@ -25,6 +26,9 @@ struct ion_analysis {
   ion_spec *sweep;
   ion_quantity *quantity; /* [n_column] */
   ion_design *design;     /* NULL for imported points */
+  char *factors;          /* what the header says of them, cut into texts */
+  ion_sums *sums;         /* of a file without points, or NULL */
+  size_t n_unit;          /* of which so many are there, a multiple of ION_PART */
 
   size_t n_output, *output; /* places in the file */
   size_t n_input, n_column; /* without the dummy */
@@ -32,7 +36,7 @@ struct ion_analysis {
   uint64_t n_block; /* blocks of each replicate that were run, whole */
   PetscBool is_saltelli, is_morris, is_second_order;
   const unsigned char **moves; /* [n_input][n_column] 1 for the factors of an input */
-  unsigned char *status;       /* [n_point] */
+  unsigned char *status;       /* [n_point], or NULL where sums are kept */
   unsigned char *class_;       /* [n_point] or NULL */
 
   size_t n_reason;
@@ -81,6 +85,20 @@ typedef PetscErrorCode (*analysis_source)(const ion_analysis *a, const void *con
 PetscErrorCode ion_analysis_sum(const ion_analysis *a, analysis_source source, const void *context,
                                 PetscBool weighted, PetscBool second_order, double *p_least,
                                 ion_pairs **pairs);
+
+/* Of a file that keeps sums: look at its units; pairs of a row, points by status, counts of an outcome. */
+PetscErrorCode ion_analysis_open_sums(ion_analysis *a, const char *path);
+PetscErrorCode ion_analysis_recall(const ion_analysis *a, size_t row, ion_pairs **pairs);
+PetscErrorCode ion_analysis_recall_counts(const ion_analysis *a, uint64_t n[ION_N_STATUS]);
+PetscErrorCode ion_analysis_recall_region(const ion_analysis *a, size_t outcome,
+                                          ion_region **region);
+const char *ion_analysis_outcome_name(const ion_analysis *a, size_t outcome);
+
+/* Are pairs weighted by 1/p? That takes points. */
+static inline PetscBool ion_analysis_weighs(const ion_analysis *a)
+{
+  return (PetscBool)(a->has_failures && !a->sums);
+}
 
 PetscErrorCode ion_analysis_open(ion_analysis *a, const char *path, const char *of);
 PetscErrorCode ion_analysis_failures(ion_analysis *a);

@@ -32,6 +32,32 @@ static PetscErrorCode find_coordinate(const ion_analysis *a, const ion_node *fac
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Where sums are kept there are no coordinates: "name [unit],name [unit]" of the header. */
+static PetscErrorCode cut_factors(ion_analysis *a)
+{
+  PetscFunctionBegin;
+  PetscCall(PetscStrallocpy(a->schema->factors ? a->schema->factors : "", &a->factors));
+  for (char *c = a->factors; *c; c++)
+    if (*c == ']') *c = '\0';
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode find_unit(const ion_analysis *a, const ion_node *factors, size_t i,
+                                const char **unit)
+{
+  const char *name = ion_node_key_at(factors, i), *at = a->factors;
+  const char *end = at + (a->schema->factors ? strlen(a->schema->factors) : 0);
+  const size_t n  = strlen(name);
+
+  PetscFunctionBegin;
+  for (*unit = NULL; !*unit && at < end; at += strlen(at) + 1) {
+    if (*at == ',') at++;
+    if (!strncmp(at, name, n) && !strncmp(at + n, " [", 2)) *unit = at + n + 2;
+  }
+  if (!*unit) PetscCall(ion_node_fail_key(factors, i, "the file lacks the factor '%s'", name));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* The design needs of its quantities the names and the unit a bare number is in, which is the one of
  * the file; bounds were checked before the file was made. */
 static PetscErrorCode create_design(ion_analysis *a, const ion_node *node)
@@ -43,12 +69,19 @@ static PetscErrorCode create_design(ion_analysis *a, const ion_node *node)
   PetscCall(ion_node_expect(factors, ION_MAPPING, "factors"));
   a->n_column = ion_node_count(factors);
   PetscCall(PetscCalloc1(a->n_column, &a->quantity));
+  PetscCall(cut_factors(a));
   for (size_t i = 0; i < a->n_column; i++) {
     const ion_store_var *coordinate;
+    const char *unit;
 
-    PetscCall(find_coordinate(a, factors, i, &coordinate));
+    if (a->schema->n_summed) {
+      PetscCall(find_unit(a, factors, i, &unit));
+    } else {
+      PetscCall(find_coordinate(a, factors, i, &coordinate));
+      unit = coordinate->unit ? coordinate->unit : "1";
+    }
     a->quantity[i] = (ion_quantity){.name      = ion_node_key_at(factors, i),
-                                    .unit      = coordinate->unit ? coordinate->unit : "1",
+                                    .unit      = unit,
                                     .meaning   = "",
                                     .lower     = -(double)INFINITY,
                                     .upper     = (double)INFINITY,
@@ -78,7 +111,8 @@ static PetscErrorCode read_kind(ion_analysis *a, const char *path, const char **
   if (!node) PetscCall(refuse_design(path, "points"));
   PetscCall(ion_node_require(node, "design", "kind", &word));
   PetscCall(ion_node_get_string(word, "design kind", kind));
-  if (!strcmp(*kind, "grid") || !strcmp(*kind, "boundary") || a->schema->n_coordinate == 0)
+  if (!strcmp(*kind, "grid") || !strcmp(*kind, "boundary") ||
+      (a->schema->n_coordinate == 0 && !a->schema->n_summed))
     PetscCall(refuse_design(path, *kind));
   if (strcmp(*kind, "points") != 0) PetscCall(create_design(a, node));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -95,10 +129,11 @@ static PetscErrorCode describe_design(ion_analysis *a, const char *path, const c
   a->is_saltelli = (PetscBool)!strcmp(kind, "saltelli");
   a->is_morris   = (PetscBool)!strcmp(kind, "morris");
   if (!design) a->n_column = a->schema->n_coordinate;
-  PetscCheck(a->n_block * a->n_replicate * a->n_member == a->schema->n_point, PETSC_COMM_SELF,
-             PETSC_ERR_USER_INPUT, "%s: its sweep describes %llu points, it holds %llu", path,
+  PetscCheck(a->n_block * a->n_replicate * a->n_member == ion_store_n_solved(a->schema),
+             PETSC_COMM_SELF, PETSC_ERR_USER_INPUT,
+             "%s: its sweep describes %llu points, it holds %llu", path,
              (unsigned long long)(a->n_block * a->n_replicate * a->n_member),
-             (unsigned long long)a->schema->n_point);
+             (unsigned long long)ion_store_n_solved(a->schema));
   a->is_second_order = PETSC_FALSE;
   if (a->is_saltelli)
     a->is_second_order = (PetscBool)(ion_design_input(design, 0)->reverse != ION_NO_MEMBER);
@@ -129,8 +164,11 @@ static PetscErrorCode describe_inputs(ion_analysis *a)
 /* ---- outputs ---- */
 
 /* Local derivatives are read as gradients, names (bytes) as reasons to fail. */
-static PetscBool is_number(const ion_store_var *var)
+static PetscBool is_number(const ion_analysis *a, size_t i)
 {
+  const ion_store_var *var = &a->schema->output[i];
+
+  if (a->sums && ion_sums_row_at(a->sums, i).kind != ION_SUMS_NUMBER) return PETSC_FALSE;
   return (PetscBool)(var->type != ION_STORE_BYTE && strncmp(var->name, "sensitivity_", 12) != 0);
 }
 
@@ -159,7 +197,7 @@ static PetscErrorCode mark(const ion_analysis *a, const char *path, const char *
   PetscFunctionBegin;
   file_name(word, name, sizeof name);
   for (size_t i = 0; i < a->schema->n_output; i++) {
-    if (!is_number(&a->schema->output[i]) || fnmatch(name, a->schema->output[i].name, 0)) continue;
+    if (!is_number(a, i) || fnmatch(name, a->schema->output[i].name, 0)) continue;
     wanted[i] = 1;
     known     = PETSC_TRUE;
   }
@@ -173,8 +211,7 @@ static PetscErrorCode mark_all(const ion_analysis *a, const char *path, const ch
   char word[512];
 
   PetscFunctionBegin;
-  for (size_t i = 0; !of && i < a->schema->n_output; i++)
-    wanted[i] = is_number(&a->schema->output[i]);
+  for (size_t i = 0; !of && i < a->schema->n_output; i++) wanted[i] = is_number(a, i);
   for (const char *at = of; at && *at;) {
     const size_t n = strcspn(at, ",");
 
@@ -321,6 +358,16 @@ static PetscErrorCode name_axes(ion_analysis *a)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+static PetscErrorCode open_points(ion_analysis *a)
+{
+  PetscFunctionBegin;
+  PetscCall(PetscMalloc1((size_t)a->schema->n_point, &a->status));
+  PetscCall(ion_store_file_status(a->file, 0, (size_t)a->schema->n_point, a->status));
+  PetscCall(read_class(a));
+  PetscCall(choose_sample(a));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 PetscErrorCode ion_analysis_open(ion_analysis *a, const char *path, const char *of)
 {
   const char *kind;
@@ -332,11 +379,9 @@ PetscErrorCode ion_analysis_open(ion_analysis *a, const char *path, const char *
   PetscCall(read_kind(a, path, &kind));
   PetscCall(describe_design(a, path, kind));
   PetscCall(describe_inputs(a));
+  if (a->schema->n_summed) PetscCall(ion_analysis_open_sums(a, path));
   PetscCall(choose_outputs(a, path, of));
-  PetscCall(PetscMalloc1((size_t)a->schema->n_point, &a->status));
-  PetscCall(ion_store_file_status(a->file, 0, (size_t)a->schema->n_point, a->status));
-  PetscCall(read_class(a));
-  PetscCall(choose_sample(a));
+  if (!a->sums) PetscCall(open_points(a));
   PetscCall(name_axes(a));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

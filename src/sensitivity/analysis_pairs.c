@@ -17,11 +17,16 @@ typedef struct {
   double *plain, *plain_lower, *plain_upper;
 } tables;
 
+static const char unweighted[] = "of the pairs and triples that succeed, without weights, over "
+                                 "their variance: biased where points fail";
 static const char half_width[] = "half-width of its 95 % interval";
 
 static PetscErrorCode add_orders(ion_analysis *a, tables *t)
 {
-  const PetscBool fails = a->has_failures;
+  const PetscBool fails = ion_analysis_weighs(a);
+  const char *of_pairs  = a->has_failures
+                              ? unweighted
+                              : "Var(E[Y|x_j])/Var(Y) (Saltelli et al. 2010); the dummy shows noise";
 
   PetscFunctionBegin;
   PetscCall(
@@ -29,7 +34,7 @@ static PetscErrorCode add_orders(ion_analysis *a, tables *t)
                        fails ? "Var(E[Y|x_j, ok] | ok)/Var(Y | ok): pairs that succeed weighted by "
                                "1/p(x_j), p from the "
                                "runs; the dummy shows noise"
-                             : "Var(E[Y|x_j])/Var(Y) (Saltelli et al. 2010); the dummy shows noise",
+                             : of_pairs,
                        "1", 2, by_input, &t->first));
   PetscCall(
       ion_analysis_add(a, "first_order_half_width", half_width, "1", 2, by_input, &t->first_half));
@@ -42,7 +47,8 @@ static PetscErrorCode add_orders(ion_analysis *a, tables *t)
       fails
           ? "E[Var(Y|x_~j, ok) | ok]/Var(Y | ok): pairs that succeed weighted by 1/p(x_~j), p by a "
             "tree fitted to the runs"
-          : "E[Var(Y|x_~j)]/Var(Y) (Jansen 1999)",
+      : a->has_failures ? unweighted
+                        : "E[Var(Y|x_~j)]/Var(Y) (Jansen 1999)",
       "1", 2, by_input, &t->total));
   PetscCall(
       ion_analysis_add(a, "total_order_half_width", half_width, "1", 2, by_input, &t->total_half));
@@ -93,7 +99,7 @@ static PetscErrorCode add_optional(ion_analysis *a, tables *t)
     PetscCall(ion_analysis_add(a, "second_order_half_width", half_width, "1", 3, by_pair,
                                &t->second_half));
   }
-  if (!a->has_failures) PetscFunctionReturn(PETSC_SUCCESS);
+  if (!ion_analysis_weighs(a)) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(ion_analysis_add(a, "total_order_unweighted",
                              "total_order of the pairs that succeed without weights: biased", "1",
                              2, by_input, &t->plain));
@@ -117,7 +123,7 @@ static void put(size_t n, const ion_estimate *e, double *value, double *half)
 static PetscErrorCode fill_checks(const ion_analysis *a, const ion_pairs *pairs, size_t at,
                                   tables *t, ion_estimate *e)
 {
-  const ion_estimator other = a->has_failures ? ION_FIRST_SALTELLI : ION_FIRST_JANSEN;
+  const ion_estimator other = ion_analysis_weighs(a) ? ION_FIRST_SALTELLI : ION_FIRST_JANSEN;
 
   PetscFunctionBegin;
   PetscCall(ion_pairs_estimate(pairs, other, ion_pairs_interval(pairs), ION_ALL, e));
@@ -238,13 +244,16 @@ static PetscErrorCode read_output(const ion_analysis *a, const void *context, ui
 
 static PetscErrorCode analyse(ion_analysis *a, size_t o, tables *t)
 {
-  const PetscBool weighted = a->has_failures, second = a->is_second_order;
+  const PetscBool weighted = ion_analysis_weighs(a), second = a->is_second_order;
   ion_pairs *pairs, *plain;
   double p_least;
 
   PetscFunctionBegin;
-  PetscCall(ion_analysis_sum(a, read_output, &a->output[o], weighted,
-                             (PetscBool)(second && !weighted), &p_least, &pairs));
+  if (a->sums)
+    PetscCall(ion_analysis_recall(a, a->output[o], &pairs));
+  else
+    PetscCall(ion_analysis_sum(a, read_output, &a->output[o], weighted,
+                               (PetscBool)(second && !weighted), &p_least, &pairs));
   PetscCall(fill_orders(a, pairs, o, t));
   if (weighted) {
     PetscCall(ion_analysis_sum(a, read_output, &a->output[o], PETSC_FALSE, second, NULL, &plain));
@@ -265,7 +274,13 @@ static PetscErrorCode warn(ion_analysis *a)
     PetscCall(ion_analysis_warn(
         a, "one net was run: intervals are from 8 consecutive parts of it and may be too narrow; "
            "replicates: 4 gives honest ones"));
-  if (a->has_failures)
+  if (a->sums)
+    PetscCall(ion_analysis_warn(
+        a, "points were not kept: no boxes, no measures from given data or derivatives%s",
+        a->has_failures ? ", and pairs that succeed are not weighted: indices are biased where "
+                          "points fail"
+                        : ""));
+  if (ion_analysis_weighs(a))
     PetscCall(ion_analysis_warn(
         a,
         "points fail: indices are of the response given success, from pairs that succeed, weighted "

@@ -184,6 +184,36 @@ PetscErrorCode ion_pairs_merge(ion_pairs *into, const ion_pairs *from)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* ---- groups by themselves ---- */
+
+size_t ion_pairs_words(const ion_pairs *p)
+{
+  return p->full_size + p->sum_size;
+}
+
+void ion_pairs_reduce(const ion_pairs *p, const ion_pairs_rows *rows, double *words)
+{
+  for (size_t i = 0; i < rows->n; i++) {
+    const pairs_block block = {.f      = rows->f + i * rows->stride,
+                               .status = rows->status ? rows->status + i * rows->stride : NULL};
+
+    if (ion_pairs_is_full(p, &block))
+      ion_pairs_add_full(p, block.f, words);
+    else
+      ion_pairs_add_partial(p, &block, words + p->full_size);
+    ion_pairs_add_cross(p, &block, words + p->full_size);
+  }
+}
+
+void ion_pairs_put(ion_pairs *p, size_t replicate, size_t group, const double *words)
+{
+  const size_t at = replicate * ION_PART + group;
+
+  memcpy(p->full + at * p->full_size, words, p->full_size * sizeof *words);
+  memcpy(p->sum + at * p->sum_size, words + p->full_size, p->sum_size * sizeof *words);
+  p->n_fed[at] = p->group_size;
+}
+
 /* ---- sums of a selection ---- */
 
 /* One sum over the groups of a replicate, in a fixed tree; groups left out count 0. */

@@ -118,6 +118,13 @@ PetscBool ion_pairs_is_full(const ion_pairs *p, const pairs_block *block);
 void ion_pairs_resample(const ion_pairs *p, const pairs_block *block, PetscBool is_full,
                         uint64_t key, double *boot);
 
+/* A group by itself: its sums [ion_pairs_words] in one array, as rows of so many values add to them. */
+size_t ion_pairs_words(const ion_pairs *p);
+void ion_pairs_reduce(const ion_pairs *p, const ion_pairs_rows *rows, double *words);
+
+/* Put the sums of a group in their place; it counts as fed. */
+void ion_pairs_put(ion_pairs *p, size_t replicate, size_t group, const double *words);
+
 /* Which groups are added up; SIZE_MAX leaves out none. */
 typedef struct {
   ion_share share;

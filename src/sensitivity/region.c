@@ -46,7 +46,7 @@ static PetscBool is_outcome(unsigned char status)
   return (PetscBool)(status != ION_PENDING && status != ION_INFEASIBLE && status != ION_NOT_NEEDED);
 }
 
-static size_t bin_of(double u)
+size_t ion_region_bin(double u)
 {
   const double x = u * ION_REGION_BIN;
 
@@ -77,7 +77,7 @@ PetscErrorCode ion_region_add(ion_region *r, size_t replicate, ion_block u,
     if (status[p] < ION_N_STATUS) r->status[replicate * ION_N_STATUS + status[p]]++;
     if (!is_outcome(status[p])) continue;
     for (size_t j = 0; j < r->n_factor; j++)
-      r->bin[(2 * j + fails) * ION_REGION_BIN + bin_of(ion_row(u, j)[p])]++;
+      r->bin[(2 * j + fails) * ION_REGION_BIN + ion_region_bin(ion_row(u, j)[p])]++;
     if (!fails) add_survivor(r, u, p);
   }
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -100,6 +100,27 @@ PetscErrorCode ion_region_merge(ion_region *into, const ion_region *from)
   add_counts(k, from->sum, into->sum);
   add_counts(k * k, from->cross, into->cross);
   PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+void ion_region_put_counts(ion_region *r, size_t replicate, double hits, double misses)
+{
+  r->status[replicate * ION_N_STATUS + ION_NO_STATE_FOUND] += (uint64_t)hits;
+  r->status[replicate * ION_N_STATUS + ION_OK] += (uint64_t)misses;
+}
+
+void ion_region_put_places(ion_region *r, const double *with, const double *without,
+                           const double *survivors)
+{
+  const size_t k = r->n_factor;
+
+  for (size_t j = 0; j < k; j++) {
+    for (size_t b = 0; b < ION_REGION_BIN; b++) {
+      r->bin[2 * j * ION_REGION_BIN + b]       = (uint64_t)without[j * ION_REGION_BIN + b];
+      r->bin[(2 * j + 1) * ION_REGION_BIN + b] = (uint64_t)with[j * ION_REGION_BIN + b];
+    }
+    r->sum[j] = (uint64_t)survivors[j];
+  }
+  for (size_t i = 0; i < k * k; i++) r->cross[i] = (uint64_t)survivors[k + i];
 }
 
 /* ---- probabilities ---- */
@@ -158,7 +179,7 @@ ion_estimate ion_region_failure(const ion_region *region)
 
 double ion_region_success(const ion_region *region, size_t factor, double u)
 {
-  const uint64_t *bin = region->bin + factor * 2 * ION_REGION_BIN + bin_of(u);
+  const uint64_t *bin = region->bin + factor * 2 * ION_REGION_BIN + ion_region_bin(u);
   const double ok = (double)bin[0], fails = (double)bin[ION_REGION_BIN];
 
   return ok / (ok + fails);

@@ -23,6 +23,15 @@ double ion_kolmogorov(double d, double n1, double n2);
 /* Wilson's interval of a proportion. */
 ion_estimate ion_proportion(double hits, double n);
 
+/* Bin of the distributions of a region that a position lies in. */
+size_t ion_region_bin(double u);
+
+/* Counts made elsewhere: points of a replicate with and without an outcome; with [k][bins], without the same,
+ * survivors: sums of u in 2^-16 [k], of their products [k][k], row >= column. */
+void ion_region_put_counts(ion_region *region, size_t replicate, double hits, double misses);
+void ion_region_put_places(ion_region *region, const double *with, const double *without,
+                           const double *survivors);
+
 /* Eight independent Poisson(1) counts, a pure function of their key. */
 enum { ION_POISSON_LANES = 8 };
 void ion_poisson_weights(uint64_t seed, uint64_t point, uint64_t stream,

@@ -77,6 +77,7 @@ static PetscErrorCode read_texts(ion_store_file *f)
   PetscCall(keep_attribute(f, NC_GLOBAL, "study_digest", &f->digest));
   schema->seed       = count_attribute(f->ncid, "seed");
   schema->chunk_size = count_attribute(f->ncid, "chunk_size");
+  schema->n_summed   = count_attribute(f->ncid, "points_summed");
   if (!schema->sweep_text || !schema->chunk_size)
     PetscCall(refuse(f->path, "its header lacks the study"));
   PetscFunctionReturn(PETSC_SUCCESS);

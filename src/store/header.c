@@ -185,6 +185,7 @@ static PetscErrorCode put_global(const header *h)
   PetscCall(put_text(h, NC_GLOBAL, "study_digest", digest));
   PetscCall(put_count(h, "seed", schema->seed));
   PetscCall(put_count(h, "chunk_size", schema->chunk_size));
+  if (schema->n_summed) PetscCall(put_count(h, "points_summed", schema->n_summed));
   PetscCall(put_text(h, NC_GLOBAL, "sweep", schema->sweep_text));
   PetscCall(put_text(h, NC_GLOBAL, "model", schema->model_text));
   PetscCall(put_text(h, NC_GLOBAL, "overrides", schema->overrides));
