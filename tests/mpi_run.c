@@ -14,6 +14,14 @@ PetscErrorCode ion_study_solve_points_isolated(ion_study *study, const uint64_t 
                                                size_t n_point, const ion_isolation *how,
                                                ion_block data, unsigned char *status);
 
+void ion_study_tally(const ion_study *study, ion_block data, const unsigned char *status, size_t n,
+                     ion_tally *tally);
+PetscErrorCode ion_study_recall_unit(ion_study *study, ion_block rows, ion_tally *tally);
+PetscErrorCode ion_study_count_unit(const ion_study *study, ion_block rows, ion_tally *tally);
+PetscErrorCode ion_study_merge_units(const ion_study *study, size_t n, ion_block unit,
+                                     ion_block rows);
+uint64_t ion_study_sums_blocks(const ion_study *study, uint64_t n_block);
+
 struct study_start;
 PetscErrorCode ion_study_start_create(const ion_study *study, uint64_t n_point,
                                       struct study_start *start);
@@ -77,6 +85,71 @@ size_t ion_study_boundary_output(const ion_study *study)
 {
   (void)study;
   return CLASS_ROW;
+}
+
+void ion_study_chunk_points(const ion_study *study, uint64_t chunk, uint64_t *first, size_t *n)
+{
+  ion_store_chunk_range(&study->schema, chunk, first, n);
+}
+
+void ion_study_tally(const ion_study *study, ion_block data, const unsigned char *status, size_t n,
+                     ion_tally *tally)
+{
+  (void)study;
+  tally->n_point += n;
+  for (size_t p = 0; p < n; p++) {
+    tally->status[status[p]]++;
+    tally->class_count[(size_t)ion_row(data, CLASS_ROW)[p]]++;
+  }
+}
+
+/* It keeps points, never sums. */
+PetscErrorCode ion_study_sum_unit(ion_study *study, uint64_t unit, const ion_isolation *how,
+                                  ion_block rows)
+{
+  (void)study;
+  (void)unit;
+  (void)how;
+  (void)rows;
+  return PETSC_ERR_SUP;
+}
+
+PetscErrorCode ion_study_recall_unit(ion_study *study, ion_block rows, ion_tally *tally)
+{
+  (void)study;
+  (void)rows;
+  (void)tally;
+  return PETSC_ERR_SUP;
+}
+
+PetscErrorCode ion_study_count_unit(const ion_study *study, ion_block rows, ion_tally *tally)
+{
+  (void)study;
+  (void)rows;
+  (void)tally;
+  return PETSC_ERR_SUP;
+}
+
+PetscErrorCode ion_study_merge_units(const ion_study *study, size_t n, ion_block unit,
+                                     ion_block rows)
+{
+  (void)study;
+  (void)n;
+  (void)unit;
+  (void)rows;
+  return PETSC_ERR_SUP;
+}
+
+uint64_t ion_study_unit_blocks(const ion_study *study)
+{
+  (void)study;
+  return 0;
+}
+
+uint64_t ion_study_sums_blocks(const ion_study *study, uint64_t n_block)
+{
+  (void)study;
+  return n_block;
 }
 
 /* Values of a formula have no design, so there is no smaller study to extend. */

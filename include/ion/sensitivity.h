@@ -275,7 +275,7 @@ typedef struct ion_sums ion_sums;
  * WITH       counts [n_factor][ION_REGION_BIN] of members A and B with the outcome, by place;
  * WITHOUT    the same without it; both of the first outcome, any failure, and of the classes;
  * SURVIVORS  of those that do not fail: sums of u in 2^-16 [n_factor], of products [n_factor][n_factor];
- * COUNTS     points by status [n_replicate][ION_N_STATUS]. */
+ * COUNTS     points by status [n_replicate][ION_N_STATUS], then by class [n_replicate][n_class]. */
 typedef enum {
   ION_SUMS_NUMBER,
   ION_SUMS_OUTCOME,

@@ -193,7 +193,7 @@ static PetscErrorCode describe_row(ion_study *study, size_t i, ion_store_var *va
     break;
   case ION_SUMS_COUNTS:
     var->name      = "counts";
-    var->long_name = "points by replicate and status";
+    var->long_name = "points by replicate and status, then by replicate and class";
     break;
   }
   PetscFunctionReturn(PETSC_SUCCESS);

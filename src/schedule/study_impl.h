@@ -123,15 +123,9 @@ PetscErrorCode ion_study_read(const study_source *source, ion_study *study);
 /* The design of a study whose points came from a file, by the coordinates of the result file. */
 PetscErrorCode ion_study_restore_points(ion_study *study, const study_source *source);
 
-/* Some points of a block: first, first + 1, ... */
-typedef struct {
-  ion_block data;              /* [n_output] */
-  const unsigned char *status; /* the same points */
-  size_t first, n;
-} ion_rows;
-
-/* Count them. */
-void ion_study_tally(const ion_study *study, const ion_rows *rows, ion_tally *tally);
+/* Count points: data [n_output][n], status [n]. */
+void ion_study_tally(const ion_study *study, ion_block data, const unsigned char *status, size_t n,
+                     ion_tally *tally);
 
 /* Output `class`, or n_output. */
 size_t ion_study_class_row(const ion_study *study);
