@@ -59,10 +59,12 @@ for path in radial winding; do
     'BEGIN { print 0.05 * (b < 0 ? -b : b) }')"
 done
 
-# One sample: the rank estimator finds the same first order.
+# One sample: its ranks and its spectrum have the same first order.
 study sobol "kind: sobol, samples: 1024, seed: 3"
 analyze sobol
 near "ranks" "$(value sobol.csv neuron.leak_na.permeability first_order_ranks)" "$leak" 0.05
+near "easi" "$(value sobol.csv neuron.leak_na.permeability first_order_easi)" "$leak" 0.02
+near "easi of the dummy" "$(value sobol.csv dummy first_order_easi)" 0 0.02
 
 # A corner of 1/4 x 1/4 of the box is marked as failed: p = 1/16, T^Z = (1/4)(3/16)/(p (1 - p)) of both.
 "$IONSWEEP_PYTHON" - <<'END' || fail "marking failures"
@@ -99,6 +101,7 @@ case $? in
 esac
 
 "$IONSWEEP" list estimators | grep -q "total_jansen.*Jansen 1999" || fail "list estimators"
+"$IONSWEEP" list estimators | grep -q "first_order_easi.*Plischke 2010" || fail "list estimators lacks EASI"
 
 # refuse NAME WORD ARGUMENTS: exit status 2 and one line with WORD.
 refuse() {
