@@ -64,7 +64,13 @@ study sobol "kind: sobol, samples: 1024, seed: 3"
 analyze sobol
 near "ranks" "$(value sobol.csv neuron.leak_na.permeability first_order_ranks)" "$leak" 0.05
 near "easi" "$(value sobol.csv neuron.leak_na.permeability first_order_easi)" "$leak" 0.02
+near "easi of a weak factor" "$(value sobol.csv temperature first_order_easi)" "$warm" 0.02
 near "easi of the dummy" "$(value sobol.csv dummy first_order_easi)" 0 0.02
+grep -q "first_order_ranks is too low" sobol.txt || fail "one net: no word on its ranks"
+grep -q "first_order_ranks is too low" saltelli.txt && fail "four nets: a word on their ranks"
+"$IONSWEEP_PYTHON" -c 'import matplotlib' 2>/dev/null &&
+  { "$IONSWEEP_PYTHON" "$IONSWEEP_SOURCE/postprocess/sensitivity.py" sobol.sensitivity.nc --output s.png >py.log 2>&1 ||
+    fail "bars from given data: $(tail -1 py.log)"; }
 
 # Gradients of a threshold bound its indices: by 12/pi^2 where it is linear, as it nearly is in a box as narrow as this
 # one. They are no outputs of their own; a factor may be in another unit than its gradient. Where one point makes most of
