@@ -139,7 +139,7 @@ refuse() {
   "$IONSWEEP" run bad.yaml -o bad.nc >bad.out 2>&1
   [ $? = 2 ] || fail "'$2' is not refused"
   grep -q "^bad.yaml:2:7: .*$1" bad.out || fail "'$2': $(cat bad.out)"
-  [ "$(wc -l <bad.out)" = 1 ] && [ ! -e bad.nc ] || fail "'$2': more than a line: $(cat bad.out)"
+  if [ "$(wc -l <bad.out)" != 1 ] || [ -e bad.nc ]; then fail "'$2': more than a line: $(cat bad.out)"; fi
 }
 refuse "allowed: points, statistics" 's/statistics/sums/'
 refuse "for saltelli designs" '/second_order/d;s/kind: saltelli/kind: sobol/'

@@ -402,6 +402,7 @@ PetscErrorCode ion_active_subspace(ion_block gradient, size_t n_replicate, size_
 /** Measures of one factor that need no design. */
 typedef struct {
   ion_estimate first;         /**< Var E[Y|x]/Var Y by ranks: Gamboa et al. 2022 */
+  ion_estimate first_easi;    /**< the same by EASI: Plischke 2010, Tissot and Prieur 2012 */
   ion_estimate delta;         /**< Borgonovo 2007, binned, bias-corrected (Plischke et al. 2013) */
   double pawn_mean, pawn_max; /**< Kolmogorov distance over slices: Pianosi and Wagener 2018 */
 } ion_given;
