@@ -99,6 +99,11 @@ struct ion_study {
   study_rows rows;
 };
 
+/* Keep a text for as long as the header lives: as it is, as a NetCDF name ('_' for '.'), as a unit any reader knows. */
+PetscErrorCode ion_header_keep(study_header *header, const char *text, const char **kept);
+PetscErrorCode ion_header_keep_name(study_header *header, const char *name, const char **kept);
+PetscErrorCode ion_header_keep_unit(study_header *header, const char *unit, const char **kept);
+
 /* Fill study->canonical and study->header from the checked parts. */
 PetscErrorCode ion_study_describe(ion_study *study);
 PetscErrorCode ion_study_undescribe(ion_study *study);
