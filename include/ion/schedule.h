@@ -94,6 +94,9 @@ typedef struct {
  */
 PetscErrorCode ion_job_run(MPI_Comm comm, const ion_job *job, ion_job_result *result);
 
+/** Append one line "2026-01-31T12:00:00Z text" to a log; NULL for none. A log that cannot be written stops no job. */
+void ion_log_event(const char *path, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
 /** Between two jobs: all ranks learn what rank 0 knows. Collective over `comm`, point to point only: ranks but 0
  * may have died since the last job.
  *

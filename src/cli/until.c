@@ -304,6 +304,16 @@ static PetscErrorCode end_stage(const growth *g, ion_run_options *options, state
   PetscFunctionReturn((PetscErrorCode)s->code);
 }
 
+/* The log tells it from a growth that is done, where mpirun --enable-recovery returns 0. */
+static void note_loss(const growth *g, ion_job_result *result)
+{
+  if (!result->n_lost) return;
+  if (g->rank == 0 && !result->stopped)
+    ion_log_event(g->log, "end: stopped after a rank was lost, with %llu samples",
+                  (unsigned long long)g->samples);
+  result->stopped = PETSC_TRUE;
+}
+
 /* One stage; *done when it is the last one. After a rank was lost there are no more. */
 static PetscErrorCode run_stage(growth *g, ion_study *study, PetscBool *done, int *exit_status)
 {
@@ -318,7 +328,7 @@ static PetscErrorCode run_stage(growth *g, ion_study *study, PetscBool *done, in
   PetscFunctionBegin;
   PetscCall(cli_solve(g->comm, study, &options, &result));
   if (!result.stopped) PetscCall(end_stage(g, &options, &s, &result.n_lost));
-  if (result.n_lost) result.stopped = PETSC_TRUE;
+  note_loss(g, &result);
   *done = result.stopped;
   if (!*done) {
     reached = (PetscBool)(s.widest < g->wanted.below);

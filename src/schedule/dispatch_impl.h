@@ -184,8 +184,4 @@ void ion_progress_end(ion_progress *progress, const ion_tally *tally, const char
 /* "2026-01-31T12:00:00Z" */
 void ion_log_time(char *text, size_t size);
 
-/* Append one line "2026-01-31T12:00:00Z text" to a log; NULL for none. A log that cannot be written
- * stops no job. */
-void ion_log_event(const char *path, const char *format, ...) __attribute__((format(printf, 2, 3)));
-
 #endif
