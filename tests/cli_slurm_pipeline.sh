@@ -1,6 +1,7 @@
 #!/bin/bash
-# slurm/pipeline.sh to its end under a real Slurm: run, analyze, draw; and a chain whose first job fails, which takes
-# the others out of the queue. Skipped where Slurm is not installed.
+# slurm/pipeline.sh to its end under a real Slurm: run, analyze, draw; a chain whose first job fails, which takes the
+# others out of the queue; a job that is stopped under an mpirun that returns 0 for that. Skipped where Slurm is not
+# installed.
 # Needs IONSWEEP (the program), IONSWEEP_SOURCE (the source), IONSWEEP_PYTHON and MPIEXEC (mpirun and its options).
 set -u
 # shellcheck source=tests/slurm_fixture.sh
@@ -40,6 +41,11 @@ SBATCH_PARTITION=absent "$scripts/pipeline.sh" --analyze --sbatch '--ntasks=1 --
 grep -q "refuses the job 'analyze'" chain.err || fail "it does not say which job is refused: $(cat chain.err)"
 [ -z "$(squeue -h)" ] || fail "a part of a chain is submitted"
 
+# Half of the points a round.
+recovery=--enable-recovery
+# shellcheck disable=SC2086
+$MPIEXEC $recovery -n 1 true 2>/dev/null || recovery=''
+stopped=$(MPIEXEC="$MPIEXEC $recovery" submit stopped "$scripts/run.sbatch" study.yaml stopped.nc --max-points 150)
 chain wrong.yaml wrong.nc 'touch never'
 failing=("$solve" "$analyze" "$draw_job")
 chain study.yaml study.nc "$draw"
@@ -58,6 +64,9 @@ for job in "${failing[@]:1}"; do
 done
 has "${failing[0]}" JobState=FAILED || fail "a run of a wrong sweep: $(cat "slurm-${failing[0]}.out")"
 grep -q 'energy_suply' "slurm-${failing[0]}.out" || fail "it does not say why: $(cat "slurm-${failing[0]}.out")"
+wait_until "the end of job $stopped" has "$stopped" 'JobState=\(COMPLETED\|FAILED\)'
+has "$stopped" Restarts=1 || fail "a job that was stopped was not queued again: $(tail -5 stopped.out)"
+cmp stopped.nc direct.nc || fail "stopped.nc is not that of a direct run"
 [ ! -e never ] || fail "a job ran after one that failed"
 [ -z "$(squeue -h)" ] || fail "jobs are left in the queue: $(squeue)"
 
