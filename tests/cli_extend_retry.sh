@@ -1,5 +1,5 @@
 #!/bin/bash
-# --retry with --extend: points that failed in the smaller study are solved again, and give the file of a direct run.
+# --retry with --extend and --until: points that failed in the smaller study are solved again, and give the file of a direct run.
 # Needs IONSWEEP (the program), IONSWEEP_FAULTY (tests/faulty_points.c), IONSWEEP_SOURCE (the source) and MPIEXEC.
 set -u
 # shellcheck source=tests/extend_fixture.sh
@@ -35,5 +35,15 @@ FAULTY_POINTS="130:hang" IONSWEEP=$IONSWEEP_FAULTY \
 says again.nc '^  timed_out  *1 '
 run 1 large.yaml again.nc --retry timed_out
 cmp large.nc again.nc || fail "a point that failed twice"
+
+# --until tries points again in its first stage, not in every one.
+cp small.nc grown.nc
+FAULTY_POINTS="130:hang" IONSWEEP=$IONSWEEP_FAULTY run 1 small.yaml grown.nc --retry crashed,timed_out \
+  --until 'T halfwidth < 1e-9' --max-points 12832 --point-timeout 0.3s
+says grown.nc '^  timed_out  *1 ' '12832 of 12832 points (6416 from an earlier run)'
+rm grown.nc
+cp small.nc grown.nc
+run 1 small.yaml grown.nc --retry crashed,timed_out --until 'T halfwidth < 1e-9' --max-points 12832
+cmp large.nc grown.nc || fail "a study doubled by --until with --retry"
 
 exit "$((failures > 0))"

@@ -30,7 +30,8 @@ kill -9 "${rank[2]}"
 wait "$pid" # 0 from mpirun --enable-recovery, whatever happens
 grep -q 'lost: rank 2 does not answer' worker.nc.log || fail "the loss is not noticed: $(tail -3 worker.nc.log)"
 tail -2 worker.nc.log | head -1 | grep -q ' end: done, ' || fail "the stage is not finished: $(tail -2 worker.nc.log)"
-tail -1 worker.nc.log | grep -q ' end: stopped after a rank was lost' || fail "the log ends with $(tail -1 worker.nc.log)"
+tail -1 worker.nc.log | grep -q ' end: stopped after a rank was lost' ||
+  fail "the log ends with $(tail -1 worker.nc.log)"
 [ "$(grep -c 'stopped after a rank was lost: .* saved in worker.nc; run the same command again' worker.nc.out)" = 1 ] ||
   fail "nothing says how to go on: $(tail -3 worker.nc.out)"
 [ ! -e worker.nc.next ] || fail "a finished stage is not in its place"

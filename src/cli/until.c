@@ -39,8 +39,9 @@ typedef struct {
   const cli_arguments *arguments;
   condition wanted;
   uint64_t samples, n_stage;
-  double start;  /* MPI_Wtime */
-  double before; /* half-width of the last stage, or NaN */
+  int is_in_hand; /* an earlier run has left a second stage to go on with */
+  double start;   /* MPI_Wtime */
+  double before;  /* half-width of the last stage, or NaN */
   char next[PETSC_MAX_PATH_LEN], log[PETSC_MAX_PATH_LEN];
 } growth;
 
@@ -263,8 +264,10 @@ static PetscErrorCode find_start(growth *g, const ion_study *study)
       there = ion_store_file_schema(file)->n_point;
     PetscCall(PetscPopErrorHandler());
     PetscCall(ion_store_file_close(&file));
+    g->is_in_hand = !access(g->next, F_OK);
   }
   PetscCallMPI(MPI_Bcast(&there, 1, MPI_UINT64_T, 0, g->comm));
+  PetscCallMPI(MPI_Bcast(&g->is_in_hand, 1, MPI_INT, 0, g->comm));
   if (there % n != 0 || ((there / n) & (there / n - 1)) != 0 || there == 0) there = n;
   g->samples = there / n_member;
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -283,6 +286,10 @@ static ion_run_options stage_options(const growth *g)
   if (g->n_stage > 1) {
     options.extend = g->arguments->output;
     options.output = g->next;
+  }
+  if (options.retry && g->n_stage > (g->is_in_hand ? 2 : 1)) { /* once was enough */
+    options.retry   = 0;
+    options.isolate = PETSC_TRUE;
   }
   return options;
 }
