@@ -334,13 +334,17 @@ PetscErrorCode ion_sums_merge(const ion_sums *sums, size_t row, size_t n, const 
  *
  * @param[in] part     [8][width]
  * @param[in] n_block  blocks of each replicate in all parts together
+ *
+ * @return PETSC_ERR_FILE_UNEXPECTED when the shifts differ
  */
 PetscErrorCode ion_sums_pairs(const ion_sums *sums, size_t row, const double *part,
                               uint64_t n_block, ion_pairs **pairs);
 
-/** Rows of an outcome that is told apart by place, merged over all units. */
+/** Rows of an outcome, merged over all units: [width], or NULL. */
 typedef struct {
-  const double *outcome, *with, *without, *survivors; /**< [width] */
+  const double *outcome;
+  const double *with, *without; /**< NULL where it is not told apart by place */
+  const double *survivors;      /**< of any failure; else NULL, and no correlation is known */
 } ion_sums_place;
 PetscErrorCode ion_sums_region(const ion_sums *sums, const ion_sums_place *place,
                                ion_region **region);

@@ -106,23 +106,23 @@ PetscErrorCode ion_analysis_recall_counts(const ion_analysis *a, uint64_t n[ION_
 PetscErrorCode ion_analysis_recall_region(const ion_analysis *a, size_t outcome,
                                           ion_region **region)
 {
-  const ion_sums_kind kind[] = {ION_SUMS_OUTCOME, ION_SUMS_WITH, ION_SUMS_WITHOUT,
-                                ION_SUMS_SURVIVORS};
-  const size_t width         = ion_sums_width(a->sums);
+  const ion_sums_kind kind[]           = {ION_SUMS_OUTCOME, ION_SUMS_WITH, ION_SUMS_WITHOUT,
+                                          ION_SUMS_SURVIVORS};
+  const size_t width                   = ion_sums_width(a->sums);
+  const double *there[ION_COUNT(kind)] = {NULL};
   ion_sums_place place;
   double *sum;
 
   PetscFunctionBegin;
   PetscCall(PetscMalloc1(ION_COUNT(kind) * width, &sum));
-  place = (ion_sums_place){sum, sum + width, sum + 2 * width, sum + 3 * width};
   for (size_t i = 0; i < ION_COUNT(kind); i++) {
-    const size_t row = ion_sums_find(a->sums, kind[i], kind[i] == ION_SUMS_SURVIVORS ? 0 : outcome);
+    const size_t row = ion_sums_find(a->sums, kind[i], outcome);
 
-    if (row < ion_sums_n_row(a->sums))
-      PetscCall(merge(a, row, 0, a->n_unit, sum + i * width));
-    else
-      place.with = NULL; /* not told apart by place */
+    if (row == ion_sums_n_row(a->sums)) continue;
+    PetscCall(merge(a, row, 0, a->n_unit, sum + i * width));
+    there[i] = sum + i * width;
   }
+  place = (ion_sums_place){there[0], there[1], there[2], there[3]};
   PetscCall(ion_sums_region(a->sums, &place, region));
   PetscCall(PetscFree(sum));
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -423,23 +423,33 @@ PetscErrorCode ion_sums_store(const ion_sums *s, ion_block rows)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Values less different shifts cannot be added. */
+static PetscErrorCode check_shifts(const ion_sums *s, size_t row, size_t n, const double *unit)
+{
+  const PetscBool shifted = (PetscBool)(ion_sums_row_at(s, row).kind == ION_SUMS_NUMBER);
+
+  PetscFunctionBegin;
+  for (size_t u = 1; shifted && u < n; u++)
+    PetscCheck(!memcmp(unit, unit + u * s->width, sizeof *unit), PETSC_COMM_SELF,
+               PETSC_ERR_FILE_UNEXPECTED, "sums about different shifts cannot be added");
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* Row by row, but for the shift of an output, which is common to all. */
 PetscErrorCode ion_sums_merge(const ion_sums *s, size_t row, size_t n, const double *unit,
                               double *sum)
 {
-  const PetscBool shifted = (PetscBool)(ion_sums_row_at(s, row).kind == ION_SUMS_NUMBER);
-  sum_tree tree           = {.size = s->width};
+  sum_tree tree = {.size = s->width};
 
   PetscFunctionBegin;
+  PetscCall(check_shifts(s, row, n, unit));
   PetscCall(start_tree(&tree));
   for (size_t u = 0; u < n; u++) {
-    PetscCheck(!shifted || !memcmp(unit, unit + u * s->width, sizeof *unit), PETSC_COMM_SELF,
-               PETSC_ERR_FILE_UNEXPECTED, "sums of different studies");
     memcpy(tree.carry, unit + u * s->width, s->width * sizeof *unit);
     PetscCall(push(&tree));
   }
   top(&tree, sum);
-  if (shifted) sum[0] = unit[0];
+  if (ion_sums_row_at(s, row).kind == ION_SUMS_NUMBER) sum[0] = unit[0];
   PetscCall(destroy_tree(&tree));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -453,6 +463,7 @@ PetscErrorCode ion_sums_pairs(const ion_sums *s, size_t row, const double *part,
   const size_t words     = ion_pairs_words(number ? s->number : s->outcome);
 
   PetscFunctionBegin;
+  PetscCall(check_shifts(s, row, ION_PART, part));
   PetscCall(create_pairs(s, (PetscBool)(number && s->reversed), part[0], n_block, pairs));
   for (size_t g = 0; g < ION_PART; g++)
     for (size_t r = 0; r < s->n_replicate; r++)
