@@ -127,6 +127,8 @@ static inline PetscErrorCode sum_units(const study *t, ion_sums *sums, size_t bl
 
   PetscFunctionBegin;
   PetscCall(ion_block_create(ion_sums_n_row(sums), n * width, rows));
+  for (size_t i = 0; i < rows->n_row; i++) /* nothing of what was there stays */
+    memset(ion_row(*rows, i), 0xff, n * width * sizeof(double));
   for (size_t unit = 0; unit < n; unit++) {
     ion_block one = *rows;
 

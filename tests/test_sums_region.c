@@ -200,7 +200,7 @@ static PetscErrorCode parts_of_a_leaf_are_refused(void)
   PetscCall(sums_of(&t, &sums));
   PetscCall(ion_block_create(ion_sums_n_row(sums), ion_sums_width(sums), &rows));
   CHECK_RAISES(PETSC_ERR_ARG_SIZ, sum_unit(&t, sums, 4, 8, 8, rows));
-  CHECK_RAISES(PETSC_ERR_ARG_SIZ, sum_unit(&t, sums, 0, 8, 4, rows));
+  CHECK_RAISES(PETSC_ERR_ARG_SIZ, sum_unit(&t, sums, 0, 4, 4, rows));
   rows.n_point--;
   CHECK_RAISES(PETSC_ERR_ARG_SIZ, sum_unit(&t, sums, 0, 8, 8, rows));
   PetscCall(ion_block_destroy(&rows));
