@@ -63,7 +63,7 @@ static PetscErrorCode match_outcomes(ion_analysis *a)
       if (outcome.class_ < 0 && a->reason[r].statuses == outcome.statuses) a->reason[r].outcome = o;
     if (outcome.class_ < 0) continue;
     PetscCall(ion_analysis_recall_region(a, o, &region));
-    if (ion_region_failure(region).value > 0.0) {
+    if (ion_region_failure(region).value > 0.0 && a->n_reason < ANALYSIS_MAX_REASON) {
       PetscCall(add_reason(a, ion_analysis_outcome_name(a, o), 0, outcome.class_));
       a->reason[a->n_reason - 1].outcome = o;
     }

@@ -286,7 +286,7 @@ static double indicate(ion_outcome outcome, unsigned char status, double class_)
   if (status == ION_PENDING || status == ION_INFEASIBLE || status == ION_NOT_NEEDED)
     return (double)NAN;
   if (outcome.class_ < 0) return (double)(outcome.statuses >> status & 1u);
-  return status == ION_OK ? (double)((int)class_ == outcome.class_) : (double)NAN;
+  return status == ION_OK ? (double)(class_ == (double)outcome.class_) : (double)NAN;
 }
 
 static void add_place(ion_sums *s, size_t i, size_t member, double z)
