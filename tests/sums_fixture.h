@@ -14,8 +14,6 @@ enum {
   N_OUTCOME = 1 + (ION_CRASHED - ION_NO_STATE_FOUND + 1) + N_CLASS
 };
 
-static const double shift[N_NUMBER] = {3.25, -0.7};
-
 /* ---- studies ---- */
 
 typedef struct {
@@ -23,6 +21,7 @@ typedef struct {
   ion_units *units;
   ion_spec *spec;
   ion_design *design;
+  double shift[N_NUMBER];
   double *number[N_NUMBER], *class_; /* [n_point] */
 } study;
 
@@ -70,7 +69,9 @@ static inline PetscErrorCode begin(const variant *v, study *t)
   const uint64_t samples = N_BLOCK * v->n_replicate;
 
   PetscFunctionBegin;
-  *t = (study){0};
+  *t = (study){
+      .shift = {3.25, -0.7}
+  };
   PetscCall(fixture_begin("ishigami", K, samples, v->n_replicate, v->second_order, 5, &t->s));
   PetscCall(ion_units_create(&t->units));
   PetscCall(fixture_design(K, samples, v->n_replicate, v->second_order, 5, t->units, &t->spec,
@@ -107,7 +108,7 @@ static inline PetscErrorCode sum_unit(const study *t, ion_sums *sums, uint64_t f
                                       size_t slab, ion_block rows)
 {
   PetscFunctionBegin;
-  PetscCall(ion_sums_start(sums, shift));
+  PetscCall(ion_sums_start(sums, t->shift));
   for (uint64_t b = first; b < first + n; b += slab) {
     const size_t at                = fixture_point(&t->s, b, 0);
     const double *number[N_NUMBER] = {t->number[0] + at, t->number[1] + at};

@@ -161,7 +161,7 @@ static PetscErrorCode check_numbers(const study *t, const ion_sums *sums, ion_bl
     ion_pairs_shape shape = fixture_shape(&t->s);
     ion_pairs *fed;
 
-    shape.shift = shift[i];
+    shape.shift = t->shift[i];
     PetscCall(feed(t, t->number[i], t->s.status, &shape, &fed));
     PetscCall(check_row(t, sums, ion_sums_find(sums, ION_SUMS_NUMBER, i), part, fed));
     PetscCall(ion_pairs_destroy(&fed));
@@ -203,6 +203,49 @@ static PetscErrorCode estimates_are_those_of_the_points(void)
     PetscCall(parts_of(&t, sums, i % 2 ? 32 : 8, &part));
     PetscCall(check_numbers(&t, sums, part));
     PetscCall(check_outcomes(&t, sums, part));
+    PetscCall(ion_block_destroy(&part));
+    PetscCall(ion_sums_destroy(&sums));
+    PetscCall(end(&t));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Units of 16 blocks about a shift of their own each, so that those of a part differ, and parts as well. */
+static PetscErrorCode sum_moved(study *t, ion_sums *sums, ion_block *part)
+{
+  const size_t width = ion_sums_width(sums), n = N_BLOCK / 16;
+  const double before[N_NUMBER] = {t->shift[0], t->shift[1]};
+  ion_block rows;
+
+  PetscFunctionBegin;
+  PetscCall(ion_block_create(ion_sums_n_row(sums), n * width, &rows));
+  for (size_t unit = 0; unit < n; unit++) {
+    ion_block one = rows;
+
+    one.data += unit * width;
+    one.n_point = width;
+    for (size_t i = 0; i < N_NUMBER; i++) t->shift[i] = before[i] + 0.3 * (double)(unit % 5);
+    PetscCall(sum_unit(t, sums, unit * 16, 16, 16, one));
+  }
+  for (size_t i = 0; i < N_NUMBER; i++) t->shift[i] = before[i];
+  PetscCall(join(sums, rows, n / PART, part));
+  PetscCall(ion_block_destroy(&rows));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode units_about_other_shifts_are_moved(void)
+{
+  PetscFunctionBegin;
+  for (size_t i = 0; i < ION_COUNT(variants); i++) {
+    ion_block part;
+    ion_sums *sums;
+    study t;
+
+    PetscCall(begin(&variants[i], &t));
+    PetscCall(sums_of(&t, &sums));
+    PetscCall(sum_moved(&t, sums, &part));
+    CHECK(ion_row(part, 0)[ion_sums_width(sums)] != ion_row(part, 0)[0]);
+    PetscCall(check_numbers(&t, sums, part));
     PetscCall(ion_block_destroy(&part));
     PetscCall(ion_sums_destroy(&sums));
     PetscCall(end(&t));
@@ -312,6 +355,7 @@ static const ion_test_case cases[] = {
     {"rows do not depend on how blocks come",       rows_do_not_depend_on_how_blocks_come      },
     {"units join bit for bit",                      units_join_bit_for_bit                     },
     {"estimates are those of the points",           estimates_are_those_of_the_points          },
+    {"units about other shifts are moved",          units_about_other_shifts_are_moved         },
     {"moments and counts are those of plain loops", moments_and_counts_are_those_of_plain_loops},
 };
 

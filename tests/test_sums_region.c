@@ -108,39 +108,6 @@ static PetscErrorCode regions_are_those_of_the_points(void)
 
 /* ---- what is refused ---- */
 
-/* Units about another shift by the last bit: sums of what are not the same values. */
-static PetscErrorCode units_of_another_shift_are_refused(void)
-{
-  ion_block rows, part;
-  ion_pairs *pairs = NULL;
-  ion_sums *sums;
-  size_t width;
-  double *sum;
-  study t;
-
-  PetscFunctionBegin;
-  PetscCall(begin(&variants[3], &t));
-  PetscCall(sums_of(&t, &sums));
-  width = ion_sums_width(sums);
-  PetscCall(PetscMalloc1(width, &sum));
-  PetscCall(sum_units(&t, sums, 8, &rows));
-  PetscCall(parts_of(&t, sums, 8, &part));
-  ion_row(rows, 1)[3 * width] = nextafter(ion_row(rows, 1)[3 * width], 1.0);
-  ion_row(part, 1)[7 * width] = ion_row(rows, 1)[3 * width];
-  PetscCall(ion_sums_merge(sums, 0, 4, ion_row(rows, 0), sum));
-  PetscCall(ion_sums_merge(sums, 1, 3, ion_row(rows, 1), sum));
-  CHECK_RAISES(PETSC_ERR_FILE_UNEXPECTED, ion_sums_merge(sums, 1, 4, ion_row(rows, 1), sum));
-  CHECK_RAISES(PETSC_ERR_FILE_UNEXPECTED,
-               ion_sums_pairs(sums, 1, ion_row(part, 1), N_BLOCK, &pairs));
-  CHECK(!pairs);
-  PetscCall(PetscFree(sum));
-  PetscCall(ion_block_destroy(&rows));
-  PetscCall(ion_block_destroy(&part));
-  PetscCall(ion_sums_destroy(&sums));
-  PetscCall(end(&t));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
 /* A design of one factor by its kind and size. */
 static PetscErrorCode refuse_design(const ion_units *units, const char *text, PetscBool fits)
 {
@@ -210,10 +177,9 @@ static PetscErrorCode parts_of_a_leaf_are_refused(void)
 }
 
 static const ion_test_case cases[] = {
-    {"regions are those of the points",    regions_are_those_of_the_points   },
-    {"units of another shift are refused", units_of_another_shift_are_refused},
-    {"other designs are refused",          other_designs_are_refused         },
-    {"parts of a leaf are refused",        parts_of_a_leaf_are_refused       },
+    {"regions are those of the points", regions_are_those_of_the_points},
+    {"other designs are refused",       other_designs_are_refused      },
+    {"parts of a leaf are refused",     parts_of_a_leaf_are_refused    },
 };
 
 int main(int argc, char **argv)
