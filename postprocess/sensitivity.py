@@ -18,7 +18,7 @@ from figure import STYLE, UserError, np, output_of, plt, run, save, xr
 
 FIRST, TOTAL, DUMMY, OK, FAILED = "#e0a458", "#4f81a8", "#8a8a8a", "#4f81a8", "#bf5b50"
 BARS = [(("first_order", "First order"), ("total_order", "Total order")),
-        (("first_order_ranks", "First order (ranks)"), ("delta", "Delta"))]
+        (("first_order_easi", "First order (EASI)"), ("delta", "Delta"))]
 
 
 # ---- reading ----

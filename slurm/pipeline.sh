@@ -11,7 +11,8 @@ usage: slurm/pipeline.sh [OPTIONS] SWEEP FILE.nc [-- OPTIONS OF ionsweep run]
   --sbatch OPTIONS  options of sbatch for the jobs that solve: '--ntasks=64 --time=2:00:00 -p long'
   --plan            say what the study takes and whether Slurm would accept the jobs; submit nothing
 Jobs that Slurm would refuse are refused before any is submitted (exit status 2). Analysis and drawing take
-one task each. A job that fails takes those that wait for it out of the queue.
+one task each; what all jobs need goes into the environment: SBATCH_PARTITION, SBATCH_ACCOUNT (man sbatch). A
+job that fails takes those that wait for it out of the queue (Reason=DependencyNeverSatisfied).
 HELP
 }
 
@@ -47,31 +48,43 @@ if [ "$parts" -gt 1 ]; then
 else
   solving=("${options[@]}" "$here/run.sbatch" "$sweep" "$file" "$@")
 fi
+takes=()
+for ((i = 1; i <= parts; i++)); do takes+=(--take "${file%.nc}.part-$i.nc"); done
+merging=("${small[@]}" --ntasks=2 "$here/run.sbatch" "$sweep" "$file" "${takes[@]}" "$@")
 
-[ "$plan" = no ] || "$program" plan "$sweep" || exit
-# What Slurm says to the jobs that solve, on stderr: when they would start, or why never.
-if ! sbatch --test-only "${solving[@]}"; then
-  echo "pipeline.sh: Slurm refuses the job, nothing was submitted" >&2
-  exit 2
-fi
-[ "$plan" = no ] || exit 0
+# each_job COMMAND: call it with the name of each job in turn and what sbatch is to be told; end where it fails.
+each_job() {
+  "$1" solve "${solving[@]}" || return
+  [ "$parts" = 1 ] || "$1" merge "${merging[@]}" || return
+  [ $analyze = no ] || "$1" analyze "${small[@]}" --job-name=ionsweep-analyze \
+    --wrap "$(printf '%q ' "$program" analyze "$file")" || return
+  [ -z "$draw" ] || "$1" draw "${small[@]}" --job-name=ionsweep-draw --wrap "$draw"
+}
 
-# submit NAME OPTIONS...: submit a job after the last one.
+# What Slurm says to a job, on stderr: when one that solves would start, or why never.
+try() {
+  local name=$1 said
+  shift
+  if ! said=$(sbatch --test-only "$@" 2>&1); then
+    printf '%s\n' "$said" "pipeline.sh: Slurm refuses the job '$name', nothing was submitted" >&2
+    return 2
+  fi
+  [ "$name" != solve ] || echo "$said" >&2
+}
+
+# Submit a job after the last one.
 last=
 submit() {
   local name=$1
   shift
-  last=$(sbatch --parsable ${last:+--dependency=afterok:$last} "$@") || exit 1
+  if ! last=$(sbatch --parsable ${last:+--dependency=afterok:$last} "$@"); then
+    echo "pipeline.sh: the job '$name' was not submitted; those before it are in the queue" >&2
+    return 1
+  fi
   last=${last%%;*} # "JOB;CLUSTER" where there are several clusters
   echo "$name: job $last"
 }
 
-submit solve "${solving[@]}"
-if [ "$parts" -gt 1 ]; then
-  takes=()
-  for ((i = 1; i <= parts; i++)); do takes+=(--take "${file%.nc}.part-$i.nc"); done
-  submit merge "${small[@]}" --ntasks=2 "$here/run.sbatch" "$sweep" "$file" "${takes[@]}" "$@"
-fi
-[ $analyze = no ] || submit analyze "${small[@]}" --job-name=ionsweep-analyze \
-  --wrap "$(printf '%q ' "$program" analyze "$file")"
-[ -z "$draw" ] || submit draw "${small[@]}" --job-name=ionsweep-draw --wrap "$draw"
+[ "$plan" = no ] || "$program" plan "$sweep" || exit
+each_job try || exit
+[ "$plan" = yes ] || each_job submit

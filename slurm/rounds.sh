@@ -9,11 +9,28 @@
 #   MPIEXEC          mpirun with its options (mpirun --oversubscribe --bind-to none)
 #   IONSWEEP         the program (ionsweep)
 
-# finished FILE.nc: how many chunks were finished when the last run on this file ended.
-finished() {
-  awk '/^[^ ]+ (create|restart): / { n = 0 }
-       match($0, / [0-9]+ of [0-9]+ chunks/) && / end: / { n = substr($0, RSTART + 1) + 0 }
-       END { print n + 0 }' "$1.log" 2>/dev/null || echo 0
+# progress FILE.nc: a number that grows with the chunks that are finished, as the log says. Where a study is solved in
+# stages (boundary maps, --until) those of a later stage count more than any number of an earlier one.
+progress() {
+  [ -e "$1.log" ] || { echo 0 && return; }
+  awk -v file="$1" '
+    / (create|restart): / && substr($0, index($0, ": ") + 2) == file { n = most = 0; split("", number) }
+    / start: .* chunks, / {
+      sub(/^[^ ]+ /, "")
+      sub(/start: [0-9]+ ranks?/, "")
+      if (!($0 in number)) number[$0] = ++n
+      stage = number[$0]
+    }
+    / end: / && match($0, / [0-9]+ of [0-9]+ chunks/) {
+      now = stage * 4294967296 + substr($0, RSTART + 1)
+      if (now > most) most = now
+    }
+    END { printf "%.0f\n", most }' "$1.log"
+}
+
+# ended FILE.nc: how the last run on this file ended, if it did.
+ended() {
+  sed 's/^[^ ]* //' "$1.log" 2>/dev/null | grep -E '(^|, )(start|end): ' | tail -n 1
 }
 
 # solve ARGUMENTS of ionsweep: run it under mpirun; its exit status. A signal to this shell is handed on to
@@ -43,18 +60,24 @@ run_round() {
   # One task of an array may have the number of the whole array.
   [ -z "${SLURM_ARRAY_TASK_ID:-}" ] || job=${SLURM_ARRAY_JOB_ID}_$SLURM_ARRAY_TASK_ID
   shift
-  before=$(finished "$file")
-  echo "round $round of job $job on $(hostname): $file has $before finished chunks"
+  before=$(progress "$file")
+  echo "round $round of job $job on $(hostname): $file"
   solve "$@"
   status=$?
-  [ "$status" = 99 ] || exit "$status"
-  after=$(finished "$file")
+  # mpirun --enable-recovery returns 0 whatever happened
+  [ $status != 0 ] || case $(ended "$file") in
+    *'end: done'*) ;;
+    *'end: stopped'*) status=99 ;;
+    *) status=1 ;;
+  esac
+  [ $status = 99 ] || exit $status
+  after=$(progress "$file")
   if [ "$after" -le "$before" ]; then
     echo "no chunk was finished in this round: it is not tried again; give the job more time" >&2
   elif [ "$round" -ge "${ION_MAX_ROUNDS:-100}" ]; then
     echo "round $round was the last one allowed (ION_MAX_ROUNDS)" >&2
   else
-    echo "$after chunks are finished: back into the queue"
+    echo "$(ended "$file"): back into the queue"
     scontrol requeue "$job" && exit 99
   fi
   exit 1

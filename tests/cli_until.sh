@@ -82,7 +82,6 @@ refuse "no output 'class' with numbers" --until 'T(ecs.K,class) halfwidth < 1'
 refuse "320 points to begin with" --until 'T halfwidth < 1' --max-points 319
 refuse "wants a number of points" --until 'T halfwidth < 1' --max-points many
 refuse "without --part and --take" --until 'T halfwidth < 1' --part 1/2
-refuse "without --tolerate-loss" --until 'T halfwidth < 1' --tolerate-loss
 sed 's/saltelli/sobol/' sweep.yaml >sobol.yaml
 sweep=sobol.yaml refuse "not of a 'sobol'" --until 'T halfwidth < 1'
 sed 's/0.8, 1/0.7, 1/' sweep.yaml >other.yaml

@@ -2,7 +2,7 @@
 # Sourced by cli_kill.sh and cli_kill_long.sh: runs that are killed at random moments and taken up again.
 # Needs IONSWEEP and MPIEXEC; KILLS says how many kills there are, KILL_STUDIES which studies share them.
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
-: "${KILL_STUDIES:=steady_state threshold time_course statistics boundary}"
+: "${KILL_STUDIES:=steady_state threshold time_course saltelli statistics boundary}"
 seed=${ION_SEED:-$$}
 RANDOM=$seed
 failures=0
@@ -37,12 +37,16 @@ time_course: {until: 20 s, schedule: [{at: 5 s, set: {energy_supply: 0.05}}], ev
 design: {kind: grid, factors: {temperature: {from: 30 degC, to: 40 degC, count: 30}, neuron.spike_load.firing_rate: {from: 0 Hz, to: 5 Hz, count: 30}}}
 YAML
 }
-study_statistics() {
+study_saltelli() {
   cat <<'YAML'
 model: neuron_glia
 outputs: [neuron.V, ecs.K, class]
 design: {kind: saltelli, samples: 512, replicates: 2, seed: 5, factors: {temperature: {uniform: [30 degC, 40 degC]}, energy_supply: {uniform: [0.1, 1]}, neuron.spike_load.firing_rate: {uniform: [0 Hz, 5 Hz]}}}
 YAML
+}
+# The same, and more of it, of which nothing but sums is kept.
+study_statistics() {
+  study_saltelli | sed '1i keep: statistics' | sed 's/samples: 512/samples: 4096/'
 }
 study_boundary() {
   cat <<'YAML'

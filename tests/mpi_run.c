@@ -14,23 +14,18 @@ PetscErrorCode ion_study_solve_points_isolated(ion_study *study, const uint64_t 
                                                size_t n_point, const ion_isolation *how,
                                                ion_block data, unsigned char *status);
 
-typedef struct {
-  ion_block data;
-  const unsigned char *status;
-  size_t first, n;
-} ion_rows;
-void ion_study_tally(const ion_study *study, const ion_rows *rows, ion_tally *tally);
+void ion_study_tally(const ion_study *study, ion_block data, const unsigned char *status, size_t n,
+                     ion_tally *tally);
+PetscErrorCode ion_study_recall_unit(ion_study *study, ion_block rows, ion_tally *tally);
+PetscErrorCode ion_study_count_unit(const ion_study *study, ion_block rows, ion_tally *tally);
+PetscErrorCode ion_study_merge_units(const ion_study *study, size_t n, ion_block unit,
+                                     ion_block rows);
+uint64_t ion_study_sums_blocks(const ion_study *study, uint64_t n_block);
 
 struct study_start;
 PetscErrorCode ion_study_start_create(const ion_study *study, uint64_t n_point,
                                       struct study_start *start);
 PetscErrorCode ion_study_start_destroy(struct study_start *start);
-
-uint64_t ion_study_sums_blocks(const ion_study *study, uint64_t n_block);
-PetscErrorCode ion_study_count_unit(const ion_study *study, ion_block rows, ion_tally *tally);
-PetscErrorCode ion_study_recall_unit(ion_study *study, ion_block rows, ion_tally *tally);
-PetscErrorCode ion_study_merge_units(const ion_study *study, size_t n, ion_block unit,
-                                     ion_block rows);
 
 /* Stands in for a sweep; the test's own ion_study_* below. */
 struct ion_study {
@@ -92,6 +87,71 @@ size_t ion_study_boundary_output(const ion_study *study)
   return CLASS_ROW;
 }
 
+void ion_study_chunk_points(const ion_study *study, uint64_t chunk, uint64_t *first, size_t *n)
+{
+  ion_store_chunk_range(&study->schema, chunk, first, n);
+}
+
+void ion_study_tally(const ion_study *study, ion_block data, const unsigned char *status, size_t n,
+                     ion_tally *tally)
+{
+  (void)study;
+  tally->n_point += n;
+  for (size_t p = 0; p < n; p++) {
+    tally->status[status[p]]++;
+    tally->class_count[(size_t)ion_row(data, CLASS_ROW)[p]]++;
+  }
+}
+
+/* It keeps points, never sums. */
+PetscErrorCode ion_study_sum_unit(ion_study *study, uint64_t unit, const ion_isolation *how,
+                                  ion_block rows)
+{
+  (void)study;
+  (void)unit;
+  (void)how;
+  (void)rows;
+  return PETSC_ERR_SUP;
+}
+
+PetscErrorCode ion_study_recall_unit(ion_study *study, ion_block rows, ion_tally *tally)
+{
+  (void)study;
+  (void)rows;
+  (void)tally;
+  return PETSC_ERR_SUP;
+}
+
+PetscErrorCode ion_study_count_unit(const ion_study *study, ion_block rows, ion_tally *tally)
+{
+  (void)study;
+  (void)rows;
+  (void)tally;
+  return PETSC_ERR_SUP;
+}
+
+PetscErrorCode ion_study_merge_units(const ion_study *study, size_t n, ion_block unit,
+                                     ion_block rows)
+{
+  (void)study;
+  (void)n;
+  (void)unit;
+  (void)rows;
+  return PETSC_ERR_SUP;
+}
+
+uint64_t ion_study_unit_blocks(const ion_study *study)
+{
+  (void)study;
+  return 0;
+}
+
+uint64_t ion_study_sums_blocks(const ion_study *study, uint64_t n_block)
+{
+  (void)study;
+  return n_block;
+}
+
 /* Values of a formula have no design, so there is no smaller study to extend. */
 const ion_design *ion_study_design(const ion_study *study)
 {
@@ -112,70 +172,6 @@ PetscErrorCode ion_study_start_destroy(struct study_start *start)
 {
   (void)start;
   return PETSC_SUCCESS;
-}
-
-void ion_study_chunk_points(const ion_study *study, uint64_t chunk, uint64_t *first, size_t *n)
-{
-  ion_store_chunk_range(&study->schema, chunk, first, n);
-}
-
-void ion_study_tally(const ion_study *study, const ion_rows *rows, ion_tally *tally)
-{
-  (void)study;
-  tally->n_point += rows->n;
-  for (size_t p = rows->first; p < rows->first + rows->n; p++) {
-    const double class_ = ion_row(rows->data, CLASS_ROW)[p];
-
-    tally->status[rows->status[p]]++;
-    if (class_ >= 0.0 && class_ < (double)ION_N_CLASS) tally->class_count[(size_t)class_]++;
-  }
-}
-
-/* It keeps its points, so that no chunk is the sums of a unit. */
-uint64_t ion_study_unit_blocks(const ion_study *study)
-{
-  (void)study;
-  return 0;
-}
-
-uint64_t ion_study_sums_blocks(const ion_study *study, uint64_t n_block)
-{
-  (void)study;
-  (void)n_block;
-  return 0;
-}
-
-PetscErrorCode ion_study_sum_unit(ion_study *study, uint64_t unit, const ion_isolation *how,
-                                  ion_block rows)
-{
-  (void)study;
-  (void)unit;
-  (void)how;
-  (void)rows;
-  return PETSC_ERR_SUP;
-}
-
-PetscErrorCode ion_study_count_unit(const ion_study *study, ion_block rows, ion_tally *tally)
-{
-  (void)study;
-  (void)rows;
-  (void)tally;
-  return PETSC_ERR_SUP;
-}
-
-PetscErrorCode ion_study_recall_unit(ion_study *study, ion_block rows, ion_tally *tally)
-{
-  return ion_study_count_unit(study, rows, tally);
-}
-
-PetscErrorCode ion_study_merge_units(const ion_study *study, size_t n, ion_block unit,
-                                     ion_block rows)
-{
-  (void)study;
-  (void)n;
-  (void)unit;
-  (void)rows;
-  return PETSC_ERR_SUP;
 }
 
 /* A map of MAP_SIDE nodes a factor whose class is that of being in a disk. */

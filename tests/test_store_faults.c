@@ -307,25 +307,30 @@ static PetscErrorCode damaged_coordinate_is_mended(void)
 static PetscErrorCode pending_chunks_are_told_from_damaged_ones(void)
 {
   static const ion_chunk_state expected[] = {ION_CHUNK_WHOLE, ION_CHUNK_PENDING, ION_CHUNK_DAMAGED,
-                                             ION_CHUNK_DAMAGED};
+                                             ION_CHUNK_DAMAGED, ION_CHUNK_PART};
   const ion_store_schema schema           = grid();
   const char *path                        = in_scratch("states.nc");
   ion_chunk_state state;
+  PetscBool sound;
   unsigned char status[CHUNK];
   ion_store *store;
   ion_block data;
 
   PetscFunctionBegin;
   PetscCall(ion_store_create(path, &schema));
+  PetscCall(ion_block_create(N_OUTPUT, CHUNK, &data));
   PetscCall(ion_store_open(path, &schema, ION_DURABLE_NONE, 0, &store));
   for (uint64_t c = 0; c < 4; c++)
     if (c != 1) PetscCall(write_one(store, c));
+  PetscCall(ion_store_read_part(store, 0, data, status, &sound));
+  CHECK(sound);
+  status[9] = ION_PENDING;
+  PetscCall(ion_store_write_chunk(store, 4, data, status));
   PetscCall(ion_store_close(&store));
   flip_byte(path, offset_of(path, "V") + 2 * 8 * (uint64_t)CHUNK + 100);
   put_status(path, 3 * (uint64_t)CHUNK + 9, ION_PENDING);
-  PetscCall(ion_block_create(N_OUTPUT, CHUNK, &data));
   PetscCall(ion_store_open_to_read(path, &schema, &store));
-  for (uint64_t c = 0; c < 4; c++) {
+  for (uint64_t c = 0; c < 5; c++) {
     PetscCall(ion_store_check_chunk(store, c, data, status, &state));
     CHECK(state == expected[c]);
   }

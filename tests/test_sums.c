@@ -313,7 +313,7 @@ static PetscErrorCode check_moments(const study *t, const ion_sums *sums, ion_bl
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Points by replicate and status; all of them, or of the members A and B. */
+/* Points by replicate and status, then by replicate and class of those that are ok. */
 static PetscErrorCode check_counts(const study *t, const ion_sums *sums, ion_block whole)
 {
   const double *row  = ion_row(whole, ion_sums_find(sums, ION_SUMS_COUNTS, 0));
@@ -322,9 +322,14 @@ static PetscErrorCode check_counts(const study *t, const ion_sums *sums, ion_blo
 
   PetscFunctionBegin;
   PetscCall(PetscCalloc1(width, &count));
-  for (size_t p = 0; p < t->s.n_point; p++)
-    count[p / t->s.n_member % t->s.n_replicate * ION_N_STATUS + t->s.status[p]] += 1.0;
-  CHECK(n < width && !memcmp(count, row, width * sizeof *row)); /* and zeros behind */
+  for (size_t p = 0; p < t->s.n_point; p++) {
+    const size_t r = p / t->s.n_member % t->s.n_replicate;
+
+    count[r * ION_N_STATUS + t->s.status[p]] += 1.0;
+    if (t->class_[p] >= 2.0) count[n + r * N_CLASS + (size_t)t->class_[p] - 2] += 1.0;
+  }
+  CHECK(n + t->s.n_replicate * N_CLASS < width &&
+        !memcmp(count, row, width * sizeof *row)); /* and zeros behind */
   PetscCall(PetscFree(count));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

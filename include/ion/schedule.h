@@ -94,6 +94,18 @@ typedef struct {
  */
 PetscErrorCode ion_job_run(MPI_Comm comm, const ion_job *job, ion_job_result *result);
 
+/** Append one line "2026-01-31T12:00:00Z text" to a log; NULL for none. A log that cannot be written stops no job. */
+void ion_log_event(const char *path, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/** Between two jobs: all ranks learn what rank 0 knows. Collective over `comm`, point to point only: ranks but 0
+ * may have died since the last job.
+ *
+ * @param[in,out] data    of `size` bytes: read on rank 0, written on the others
+ * @param[in]     seconds s after which a rank that does not answer counts as lost; INFINITY for never
+ * @param[out]    n_lost  ranks that are lost, on all others alike: above 0 nothing collective may follow
+ */
+PetscErrorCode ion_ranks_meet(MPI_Comm comm, void *data, size_t size, double seconds, int *n_lost);
+
 /** Note SIGINT, SIGTERM and SIGUSR1 also between the jobs of a run of several: the next job is then
  * stopped at once. Restore puts the previous handlers back. May be nested. */
 typedef struct ion_signals ion_signals;

@@ -275,7 +275,7 @@ typedef struct ion_sums ion_sums;
  * WITH       counts [n_factor][ION_REGION_BIN] of members A and B with the outcome, by place;
  * WITHOUT    the same without it; both of the first outcome, any failure, and of the classes;
  * SURVIVORS  of those that do not fail: sums of u in 2^-16 [n_factor], of products [n_factor][n_factor];
- * COUNTS     points by status [n_replicate][ION_N_STATUS]. */
+ * COUNTS     points by status [n_replicate][ION_N_STATUS], then by class [n_replicate][n_class]. */
 typedef enum {
   ION_SUMS_NUMBER,
   ION_SUMS_OUTCOME,
@@ -404,6 +404,7 @@ PetscErrorCode ion_active_subspace(ion_block gradient, size_t n_replicate, size_
 /** Measures of one factor that need no design. */
 typedef struct {
   ion_estimate first;         /**< Var E[Y|x]/Var Y by ranks: Gamboa et al. 2022 */
+  ion_estimate first_easi;    /**< the same by EASI: Plischke 2010, Tissot and Prieur 2012 */
   ion_estimate delta;         /**< Borgonovo 2007, binned, bias-corrected (Plischke et al. 2013) */
   double pawn_mean, pawn_max; /**< Kolmogorov distance over slices: Pianosi and Wagener 2018 */
 } ion_given;

@@ -148,10 +148,15 @@ PetscErrorCode ion_store_read_chunk(ion_store *store, uint64_t chunk, ion_block 
                                     unsigned char *status, PetscBool *complete);
 
 /** What became of the points of a chunk. */
-typedef enum { ION_CHUNK_PENDING, ION_CHUNK_WHOLE, ION_CHUNK_DAMAGED } ion_chunk_state;
+typedef enum {
+  ION_CHUNK_PENDING, /**< no point has a status */
+  ION_CHUNK_PART,    /**< some have; data and status are as they were written */
+  ION_CHUNK_WHOLE,
+  ION_CHUNK_DAMAGED, /**< the CRC does not agree */
+  ION_N_CHUNK_STATE
+} ion_chunk_state;
 
-/** As ion_store_read_chunk; a chunk of which no point has a status is pending, one whose CRC does not
- * agree, or of which some points have none, is damaged. */
+/** Read a chunk in whatever state; data and status are filled where it is whole or in part. */
 PetscErrorCode ion_store_check_chunk(ion_store *store, uint64_t chunk, ion_block data,
                                      unsigned char *status, ion_chunk_state *state);
 /** Read back a chunk that may hold pending points: what was written last, with its status.

@@ -202,10 +202,11 @@ static PetscErrorCode print_output(const ion_analysis *a, size_t output)
       {"dgsm_largest_share", "",                          "largest 1 % hold"}
   };
   static const char *const given[][3] = {
-      {"first_order_ranks", "first_order_ranks_half_width", "first order"},
-      {"delta",             "delta_half_width",             "delta"      },
-      {"pawn",              "",                             "pawn (mean)"},
-      {"pawn_max",          "",                             "pawn (max)" }
+      {"first_order_ranks", "first_order_ranks_half_width", "first (ranks)"},
+      {"first_order_easi",  "first_order_easi_half_width",  "first (EASI)" },
+      {"delta",             "delta_half_width",             "delta"        },
+      {"pawn",              "",                             "pawn (mean)"  },
+      {"pawn_max",          "",                             "pawn (max)"   }
   };
 
   PetscFunctionBegin;

@@ -90,6 +90,9 @@ ion_run_options cli_run_options(const cli_arguments *arguments);
 PetscErrorCode cli_solve(MPI_Comm comm, ion_study *study, const ion_run_options *options,
                          ion_job_result *result);
 
+/* A rank is lost: end the job with the exit status it has earned; does not return. */
+void cli_end_lost_job(MPI_Comm comm, const ion_run_options *options, int n_lost, int exit_status);
+
 /* The summary, and the exit status of a run that was stopped; does not return where ranks were lost. */
 PetscErrorCode cli_print_outcome(MPI_Comm comm, const ion_study *study,
                                  const ion_run_options *options, const ion_job_result *result,

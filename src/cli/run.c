@@ -79,10 +79,9 @@ static void say_how_to_go_on(const ion_run_options *options, const ion_job_resul
            result->n_lost ? "after a rank was lost" : "on request", options->output);
 }
 
-/* A rank is lost: rank 0 ends what is left of the job, with the exit status it has earned. The others
- * wait for that, since mpirun takes a rank that leaves earlier for a failure; mpirun --enable-recovery
- * does not, and may leave them alone. */
-static void end_lost_job(MPI_Comm comm, const ion_run_options *options, int n_lost, int exit_status)
+/* Rank 0 ends what is left of the job. The others wait for that, since mpirun takes a rank that leaves
+ * earlier for a failure; mpirun --enable-recovery does not, and may leave them alone. */
+void cli_end_lost_job(MPI_Comm comm, const ion_run_options *options, int n_lost, int exit_status)
 {
   unsigned wait = options->tolerate_loss ? WAIT_TOLERANT : WAIT_FOR_END;
   int rank;
@@ -111,7 +110,7 @@ PetscErrorCode cli_solve(MPI_Comm comm, ion_study *study, const ion_run_options 
   if (code == PETSC_ERR_FILE_WRITE && rank == 0 && !access(options->output, F_OK))
     fprintf(stderr, "finished points are kept in %s: run the same command again to go on\n",
             options->output);
-  if (code && result->n_lost) end_lost_job(comm, options, result->n_lost, EXIT_FAILED);
+  if (code && result->n_lost) cli_end_lost_job(comm, options, result->n_lost, EXIT_FAILED);
   PetscFunctionReturn(code);
 }
 
@@ -129,7 +128,7 @@ PetscErrorCode cli_print_outcome(MPI_Comm comm, const ion_study *study,
     PetscCall(cli_print_summary(MPI_COMM_SELF, study, options->output, result));
   if (rank == 0) say_how_to_go_on(options, result);
   if (result->stopped) *exit_status = EXIT_STOPPED;
-  if (result->n_lost) end_lost_job(comm, options, result->n_lost, *exit_status);
+  if (result->n_lost) cli_end_lost_job(comm, options, result->n_lost, *exit_status);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

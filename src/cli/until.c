@@ -17,6 +17,8 @@
 
 enum { NAMES = 1024 };
 
+#define SILENCE 5.0 /* s after which a rank that does not answer between stages is lost */
+
 /* "T(neuron_V) halfwidth < 0.02" */
 typedef struct {
   PetscBool total;
@@ -37,8 +39,9 @@ typedef struct {
   const cli_arguments *arguments;
   condition wanted;
   uint64_t samples, n_stage;
-  double start;  /* MPI_Wtime */
-  double before; /* half-width of the last stage, or NaN */
+  int is_in_hand; /* an earlier run has left a second stage to go on with */
+  double start;   /* MPI_Wtime */
+  double before;  /* half-width of the last stage, or NaN */
   char next[PETSC_MAX_PATH_LEN], log[PETSC_MAX_PATH_LEN];
 } growth;
 
@@ -140,9 +143,6 @@ static PetscErrorCode check_study(const growth *g, const ion_study *study)
              ion_design_kind(design));
   PetscCheck(!g->arguments->part.step && !g->arguments->n_take, PETSC_COMM_SELF,
              PETSC_ERR_USER_INPUT, "ionsweep run: --until goes without --part and --take");
-  PetscCheck(!g->arguments->tolerate_loss, PETSC_COMM_SELF, PETSC_ERR_USER_INPUT,
-             "ionsweep run: the ranks meet after every stage of --until: it goes without "
-             "--tolerate-loss");
   PetscCheck(!most || n <= most, PETSC_COMM_SELF, PETSC_ERR_USER_INPUT,
              "ionsweep run: the sweep has %llu points to begin with, more than --max-points %llu",
              n, most);
@@ -264,8 +264,10 @@ static PetscErrorCode find_start(growth *g, const ion_study *study)
       there = ion_store_n_solved(ion_store_file_schema(file));
     PetscCall(PetscPopErrorHandler());
     PetscCall(ion_store_file_close(&file));
+    g->is_in_hand = !access(g->next, F_OK);
   }
   PetscCallMPI(MPI_Bcast(&there, 1, MPI_UINT64_T, 0, g->comm));
+  PetscCallMPI(MPI_Bcast(&g->is_in_hand, 1, MPI_INT, 0, g->comm));
   if (there % n != 0 || ((there / n) & (there / n - 1)) != 0 || there == 0) there = n;
   g->samples = there / n_member;
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -285,35 +287,41 @@ static ion_run_options stage_options(const growth *g)
     options.extend = g->arguments->output;
     options.output = g->next;
   }
+  if (options.retry && g->n_stage > (g->is_in_hand ? 2 : 1)) { /* once was enough */
+    options.retry   = 0;
+    options.isolate = PETSC_TRUE;
+  }
   return options;
 }
 
-/* After a rank was lost there are no more stages. */
-static PetscErrorCode solve_stage(const growth *g, ion_study *study, ion_run_options *options,
-                                  ion_job_result *result)
+/* A finished stage takes its place, also where ranks were lost: rank 0 needs nobody for that. Its indices are looked
+ * at where there may be another one. */
+static PetscErrorCode end_stage(const growth *g, ion_run_options *options, state *s, int *n_lost)
 {
-  int code = 0;
+  const double patience = options->tolerate_loss ? SILENCE : (double)INFINITY;
 
-  PetscFunctionBegin;
-  PetscCall(cli_solve(g->comm, study, options, result));
-  if (result->apart) result->stopped = PETSC_TRUE;
-  if (g->n_stage == 1 || result->stopped) PetscFunctionReturn(PETSC_SUCCESS);
-  if (g->rank == 0) code = (int)ion_store_move(options->output, g->arguments->output);
-  PetscCallMPI(MPI_Bcast(&code, 1, MPI_INT, 0, g->comm));
-  options->output = g->arguments->output;
-  PetscFunctionReturn((PetscErrorCode)code);
-}
-
-static PetscErrorCode judge(const growth *g, state *s)
-{
   PetscFunctionBegin;
   memset(s, 0, sizeof *s);
-  if (g->rank == 0) s->code = (int)analyse(g, s);
-  PetscCallMPI(MPI_Bcast(s, (int)sizeof *s, MPI_BYTE, 0, g->comm));
+  if (g->rank == 0 && g->n_stage > 1)
+    s->code = (int)ion_store_move(options->output, g->arguments->output);
+  options->output = g->arguments->output;
+  if (g->rank == 0 && !s->code && !*n_lost) s->code = (int)analyse(g, s);
+  if (!*n_lost) PetscCall(ion_ranks_meet(g->comm, s, sizeof *s, patience, n_lost));
+  if (s->code && *n_lost) cli_end_lost_job(g->comm, options, *n_lost, EXIT_FAILED);
   PetscFunctionReturn((PetscErrorCode)s->code);
 }
 
-/* One stage; *done when it is the last one. */
+/* The log tells it from a growth that is done, where mpirun --enable-recovery returns 0. */
+static void note_loss(const growth *g, ion_job_result *result)
+{
+  if (!result->n_lost) return;
+  if (g->rank == 0 && !result->stopped)
+    ion_log_event(g->log, "end: stopped after a rank was lost, with %llu samples",
+                  (unsigned long long)g->samples);
+  result->stopped = PETSC_TRUE;
+}
+
+/* One stage; *done when it is the last one. After a rank was lost there are no more. */
 static PetscErrorCode run_stage(growth *g, ion_study *study, PetscBool *done, int *exit_status)
 {
   const uint64_t n = ion_design_n_point(ion_study_design(study));
@@ -325,10 +333,11 @@ static PetscErrorCode run_stage(growth *g, ion_study *study, PetscBool *done, in
   PetscBool reached = PETSC_FALSE;
 
   PetscFunctionBegin;
-  PetscCall(solve_stage(g, study, &options, &result));
+  PetscCall(cli_solve(g->comm, study, &options, &result));
+  if (!result.stopped) PetscCall(end_stage(g, &options, &s, &result.n_lost));
+  note_loss(g, &result);
   *done = result.stopped;
   if (!*done) {
-    PetscCall(judge(g, &s));
     reached = (PetscBool)(s.widest < g->wanted.below);
     *done   = (PetscBool)(reached || 2 * n > most);
     if (g->rank == 0) print_stage(g, study, &s, *done);

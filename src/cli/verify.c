@@ -16,7 +16,7 @@ typedef struct {
   ion_block data;  /* [n_output][chunk_size] */
   ion_block again; /* [n_output] a unit that is summed again */
   unsigned char *status;
-  uint64_t n_state[3]; /* chunks by ion_chunk_state */
+  uint64_t n_state[ION_N_CHUNK_STATE]; /* chunks */
   uint64_t n_status[ION_N_STATUS];
   uint64_t n_differ;
   PetscBool is_bad;
@@ -45,6 +45,12 @@ static PetscErrorCode check_file(verification *v, PetscBool *readable)
 
 /* ---- chunks ---- */
 
+/* Chunks of a boundary map fill round by round. */
+static PetscBool is_readable(ion_chunk_state state)
+{
+  return (PetscBool)(state == ION_CHUNK_WHOLE || state == ION_CHUNK_PART);
+}
+
 static PetscErrorCode check_chunk(verification *v, uint64_t chunk)
 {
   ion_chunk_state state;
@@ -60,7 +66,7 @@ static PetscErrorCode check_chunk(verification *v, uint64_t chunk)
            (unsigned long long)first, (unsigned long long)(first + n - 1));
   if (state == ION_CHUNK_WHOLE && v->schema->n_summed)
     PetscCall(ion_study_unit_statuses(v->study, v->data, v->n_status));
-  for (size_t p = 0; state == ION_CHUNK_WHOLE && !v->schema->n_summed && p < n; p++)
+  for (size_t p = 0; is_readable(state) && !v->schema->n_summed && p < n; p++)
     if (v->status[p] < ION_N_STATUS) v->n_status[v->status[p]]++;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -70,8 +76,10 @@ static PetscErrorCode check_chunks(verification *v)
   PetscFunctionBegin;
   for (uint64_t c = 0; c < ion_store_n_chunk(v->schema); c++) PetscCall(check_chunk(v, c));
   if (v->n_state[ION_CHUNK_DAMAGED] > 0) v->is_bad = PETSC_TRUE;
-  printf("  chunks: %llu whole, %llu pending, %llu damaged\n  points of whole chunks:",
-         (unsigned long long)v->n_state[ION_CHUNK_WHOLE],
+  printf("  chunks: %llu whole,", (unsigned long long)v->n_state[ION_CHUNK_WHOLE]);
+  if (v->n_state[ION_CHUNK_PART] > 0)
+    printf(" %llu in part,", (unsigned long long)v->n_state[ION_CHUNK_PART]);
+  printf(" %llu pending, %llu damaged\n  points of sound chunks:",
          (unsigned long long)v->n_state[ION_CHUNK_PENDING],
          (unsigned long long)v->n_state[ION_CHUNK_DAMAGED]);
   for (int s = 1; s < ION_N_STATUS; s++)
@@ -206,7 +214,7 @@ static PetscErrorCode resolve(verification *v, const uint64_t *point, uint64_t n
     if (chunk != in_hand)
       PetscCall(ion_store_check_chunk(v->store, chunk, v->data, v->status, &state));
     in_hand = chunk;
-    if (state != ION_CHUNK_WHOLE || !is_reproducible(v->status[p])) continue;
+    if (!is_readable(state) || !is_reproducible(v->status[p])) continue;
     PetscCall(ion_study_solve(v->study, point[k], 1, again, &status));
     compare_point(v, point[k], p, again, status);
     (*n_solved)++;

@@ -112,8 +112,17 @@ typedef struct {
   int n_lost;
 } ion_ending;
 
-/* ALIVE is empty: rank 0 is there, and a worker that is waiting goes on waiting. */
-enum { ION_TAG_REPORT = 1, ION_TAG_ORDER, ION_TAG_ENDING, ION_TAG_ALIVE };
+/* ALIVE is empty: rank 0 is there, and a worker that is waiting goes on waiting. NEWS, HERE and LOST are of
+ * ion_ranks_meet. */
+enum {
+  ION_TAG_REPORT = 1,
+  ION_TAG_ORDER,
+  ION_TAG_ENDING,
+  ION_TAG_ALIVE,
+  ION_TAG_NEWS,
+  ION_TAG_HERE,
+  ION_TAG_LOST
+};
 
 /* Send to a rank that may be dead: `sent` is false where that takes longer than this or fails. */
 typedef struct {
@@ -174,9 +183,5 @@ void ion_progress_end(ion_progress *progress, const ion_tally *tally, const char
 
 /* "2026-01-31T12:00:00Z" */
 void ion_log_time(char *text, size_t size);
-
-/* Append one line "2026-01-31T12:00:00Z text" to a log; NULL for none. A log that cannot be written
- * stops no job. */
-void ion_log_event(const char *path, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 #endif

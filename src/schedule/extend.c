@@ -111,7 +111,8 @@ PetscErrorCode ion_extension_open(const ion_study *study, const ion_run_options 
   PetscCall(ion_study_start_create(study, n, &extension->start));
   PetscCall(check_start(study, options->extend, &extension->start));
   PetscCall(ion_store_open_to_read(options->extend, &extension->start.schema, &extension->store));
-  n = extension->start.schema.chunk_size;
+  n                = extension->start.schema.chunk_size;
+  extension->retry = options->retry;
   PetscCall(ion_block_create(schema->n_output, (size_t)n, &extension->data));
   PetscCall(PetscCalloc1((size_t)n, &extension->status));
   PetscCall(ion_block_create(schema->n_output, (size_t)schema->chunk_size, &extension->solved));
@@ -174,6 +175,18 @@ static PetscErrorCode read_overlap(ion_extension *e, uint64_t chunk, uint64_t fi
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* A point to be solved again is as good as not there. */
+static void forget_failed(const ion_extension *e, size_t n, ion_block data, unsigned char *status,
+                          size_t *n_found)
+{
+  for (size_t p = 0; p < n; p++) {
+    if (!(e->retry >> status[p] & 1U)) continue;
+    status[p] = ION_PENDING;
+    for (size_t i = 0; i < e->start.schema.n_output; i++) ion_row(data, i)[p] = (double)NAN;
+    (*n_found)--;
+  }
+}
+
 PetscErrorCode ion_extension_read(ion_extension *e, uint64_t first, size_t n, ion_block data,
                                   unsigned char *status, size_t *n_found)
 {
@@ -187,6 +200,7 @@ PetscErrorCode ion_extension_read(ion_extension *e, uint64_t first, size_t n, io
     for (size_t p = 0; p < n; p++) ion_row(data, i)[p] = (double)NAN;
   for (uint64_t at = first; at < last; at += old->chunk_size - at % old->chunk_size)
     PetscCall(read_overlap(e, at / old->chunk_size, first, last, data, status, n_found));
+  forget_failed(e, n, data, status, n_found);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

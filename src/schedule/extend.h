@@ -9,6 +9,7 @@ typedef struct {
   ion_store *store;      /* the smaller study, open for reading, or NULL */
   ion_block data;        /* [n_output] of one of its chunks */
   unsigned char *status; /* the same */
+  unsigned retry;        /* bits 1 << ion_status: its points of these are solved again */
   ion_block solved;      /* [n_output] of a chunk of the present study: points that are not there */
   ion_block units;       /* [rows][n_unit x width] units that make one of the present study */
   size_t n_unit;
@@ -21,7 +22,7 @@ PetscErrorCode ion_extension_open(const ion_study *study, const ion_run_options 
                                   ion_extension *extension);
 PetscErrorCode ion_extension_close(ion_extension *extension); /* also a half-opened one */
 
-/* Read points first, first + 1, ... as far as they are there.
+/* Read points first, first + 1, ... as far as they are there and not to be solved again.
  *
  * data    [n_output][n], NaN where a point is not there
  * status  [n], pending where it is not

@@ -23,9 +23,7 @@ typedef struct {
 /* Count points first ... first + n - 1 of the chunk in hand. */
 static inline void ion_run_tally(const ion_run *run, size_t first, size_t n, ion_tally *tally)
 {
-  const ion_rows rows = {run->data, run->status, first, n};
-
-  ion_study_tally(run->study, &rows, tally);
+  ion_study_tally(run->study, ion_points_from(run->data, first, n), run->status + first, n, tally);
 }
 
 /* A chunk that is finished, here or in a file to take from; write one, timed. */

@@ -17,8 +17,7 @@ enum {
 
 /* ---- texts ---- */
 
-/* Keep a copy of a text for as long as the header lives. */
-static PetscErrorCode keep(study_header *header, const char *text, const char **kept)
+PetscErrorCode ion_header_keep(study_header *header, const char *text, const char **kept)
 {
   char *copy;
 
@@ -35,23 +34,22 @@ static PetscErrorCode keep(study_header *header, const char *text, const char **
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* NetCDF names have '_' where ours have '.'. */
-static PetscErrorCode keep_name(study_header *header, const char *name, const char **kept)
+PetscErrorCode ion_header_keep_name(study_header *header, const char *name, const char **kept)
 {
   PetscFunctionBegin;
-  PetscCall(keep(header, name, kept));
+  PetscCall(ion_header_keep(header, name, kept));
   for (char *c = header->text[header->n_text - 1]; *c; c++)
     if (*c == '.') *c = '_';
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode keep_unit(study_header *header, const char *unit, const char **kept)
+PetscErrorCode ion_header_keep_unit(study_header *header, const char *unit, const char **kept)
 {
   char text[256];
 
   PetscFunctionBegin;
   PetscCall(ion_units_portable(unit, text, sizeof text));
-  PetscCall(keep(header, text, kept));
+  PetscCall(ion_header_keep(header, text, kept));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -66,7 +64,7 @@ static PetscErrorCode keep_meaning(study_header *header, const ion_quantity *qua
     snprintf(text, sizeof text, "%s (%s)", quantity->meaning, quantity->name);
   else
     snprintf(text, sizeof text, "%s", quantity->meaning);
-  PetscCall(keep(header, text, kept));
+  PetscCall(ion_header_keep(header, text, kept));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -118,135 +116,6 @@ static PetscErrorCode write_canonical(const ion_study *study, char *design, char
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* ---- variables where sums are kept ---- */
-
-/* Word `value` of blank-separated words. */
-static void word_at(const char *words, size_t value, char *text, size_t size)
-{
-  for (; value > 0; value--) {
-    words += strcspn(words, " ");
-    words += strspn(words, " ");
-  }
-  snprintf(text, size, "%.*s", (int)strcspn(words, " "), words);
-}
-
-static void name_outcome(const ion_study *study, size_t i, char *text, size_t size)
-{
-  const ion_outcome outcome = ion_sums_outcome(i);
-  char word[64];
-  int status = ION_NO_STATE_FOUND;
-
-  if (i == 0) {
-    snprintf(text, size, "any_failure");
-  } else if (outcome.class_ < 0) {
-    while (!(outcome.statuses >> status & 1u)) status++;
-    snprintf(text, size, "%s", ion_status_name((ion_status)status));
-  } else {
-    word_at(study->output[study->sums->class_row]->flags, (size_t)outcome.class_, word,
-            sizeof word);
-    snprintf(text, size, "class_%s", word);
-  }
-}
-
-static PetscErrorCode describe_outcome(ion_study *study, ion_sums_row row, ion_store_var *var)
-{
-  static const char *const kind[] = {
-      [ION_SUMS_OUTCOME] = "outcome", [ION_SUMS_WITH] = "with", [ION_SUMS_WITHOUT] = "without"};
-  static const char *const meaning[] = {
-      [ION_SUMS_OUTCOME] = "sums over pairs of the indicator of this outcome",
-      [ION_SUMS_WITH]    = "members A and B with this outcome: factor by factor, counts by place",
-      [ION_SUMS_WITHOUT] = "members A and B without it: factor by factor, counts by place"};
-  char name[80], text[128];
-
-  PetscFunctionBegin;
-  name_outcome(study, row.of, name, sizeof name);
-  snprintf(text, sizeof text, "%s_%s", kind[row.kind], name);
-  PetscCall(keep(&study->header, text, &var->name));
-  var->long_name = meaning[row.kind];
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-static PetscErrorCode describe_row(ion_study *study, size_t i, ion_store_var *var)
-{
-  const study_sums *s    = study->sums;
-  const ion_sums_row row = ion_sums_row_at(s->sums, i);
-  const ion_output *output;
-
-  PetscFunctionBegin;
-  switch (row.kind) {
-  case ION_SUMS_NUMBER:
-    output         = study->output[s->number[row.of]];
-    var->long_name = output->long_name;
-    var->comment = "shift, then sums over pairs of the output less the shift: of values, of their "
-                   "products";
-    PetscCall(keep_name(&study->header, output->name, &var->name));
-    PetscCall(keep_unit(&study->header, output->unit, &var->unit));
-    break;
-  case ION_SUMS_OUTCOME:
-  case ION_SUMS_WITH:
-  case ION_SUMS_WITHOUT:
-    PetscCall(describe_outcome(study, row, var));
-    break;
-  case ION_SUMS_SURVIVORS:
-    var->name      = "survivors";
-    var->long_name = "places of members A and B that do not fail: sums by factor, of products";
-    break;
-  case ION_SUMS_COUNTS:
-    var->name      = "counts";
-    var->long_name = "points by replicate and status";
-    break;
-  }
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-static PetscErrorCode describe_rows(ion_study *study)
-{
-  const study_sums *s  = study->sums;
-  const size_t n_row   = ion_sums_n_row(s->sums);
-  study_header *header = &study->header;
-
-  PetscFunctionBegin;
-  PetscCall(PetscCalloc1(ion_study_sums_rows(s), &header->output));
-  for (size_t i = 0; i < n_row; i++) PetscCall(describe_row(study, i, &header->output[i]));
-  header->output[n_row + ION_SUMS_TALLY] = (ion_store_var){
-      .name = "tally", .long_name = "points, by status, by class, by words of other outputs"};
-  header->output[n_row + ION_SUMS_RANGES] = (ion_store_var){
-      .name = "ranges",
-      .long_name =
-          "of each output, and of |total.closure|/total.fuel_power: smallest value, point, "
-          "largest value, point"};
-  header->schema.n_output = ion_study_sums_rows(s);
-  header->schema.output   = header->output;
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* Where the sums of so many points lie. */
-static void size_sums(const ion_study *study, uint64_t n_point, ion_store_schema *schema,
-                      ion_store_dim dim[2])
-{
-  const uint64_t n_block =
-      n_point / ion_design_n_member(study->design) / ion_design_n_replicate(study->design);
-  const size_t width = ion_sums_width(study->sums->sums);
-
-  dim[0]             = (ion_store_dim){"unit", n_block / ion_study_sums_blocks(study, n_block)};
-  dim[1]             = (ion_store_dim){"word", width};
-  schema->n_dim      = 2;
-  schema->dim        = dim;
-  schema->n_point    = dim[0].length * width;
-  schema->chunk_size = width;
-  schema->n_summed   = n_point;
-}
-
-/* A unit is a chunk, its words are what the store calls points. */
-static PetscErrorCode describe_sums(ion_study *study)
-{
-  PetscFunctionBegin;
-  PetscCall(PetscCalloc1(2, &study->header.dim));
-  PetscCall(describe_rows(study));
-  size_sums(study, ion_design_n_point(study->design), &study->header.schema, study->header.dim);
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
 /* ---- variables ---- */
 
 static PetscErrorCode describe_coordinates(ion_study *study)
@@ -267,8 +136,8 @@ static PetscErrorCode describe_coordinates(ion_study *study)
 
     coordinate->type = ION_STORE_DOUBLE;
     PetscCall(keep_meaning(header, &quantity[factor->quantity], &coordinate->long_name));
-    PetscCall(keep_name(header, factor->name, &coordinate->name));
-    PetscCall(keep_unit(header, factor->unit, &coordinate->unit));
+    PetscCall(ion_header_keep_name(header, factor->name, &coordinate->name));
+    PetscCall(ion_header_keep_unit(header, factor->unit, &coordinate->unit));
     if (grid) header->dim[i] = (ion_store_dim){coordinate->name, factor->count};
   }
   if (!grid) header->dim[0] = (ion_store_dim){"point", ion_design_n_point(design)};
@@ -295,8 +164,8 @@ static PetscErrorCode describe_outputs(ion_study *study)
     var->flag_meanings = output->flags;
     if (i == ion_study_boundary_output(study))
       var->comment = "where status is not_needed: that of the solved nodes around";
-    PetscCall(keep_name(header, output->name, &var->name));
-    PetscCall(keep_unit(header, output->unit, &var->unit));
+    PetscCall(ion_header_keep_name(header, output->name, &var->name));
+    PetscCall(ion_header_keep_unit(header, output->unit, &var->unit));
   }
   header->schema.n_output = n;
   header->schema.output   = header->output;
@@ -328,7 +197,7 @@ static PetscErrorCode describe_factors(ion_study *study)
     PetscCall(ion_study_append(&text, factor->unit));
     PetscCall(ion_study_append(&text, "]"));
   }
-  if (text) PetscCall(keep(&study->header, text, &study->header.schema.factors));
+  if (text) PetscCall(ion_header_keep(&study->header, text, &study->header.schema.factors));
   PetscCall(PetscFree(text));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -375,7 +244,7 @@ static PetscErrorCode describe_summary(ion_study *study)
     PetscCall(ion_study_append(&text, count));
   }
   PetscCall(append_refinement(study, &text));
-  PetscCall(keep(&study->header, text, &study->header.schema.summary));
+  PetscCall(ion_header_keep(&study->header, text, &study->header.schema.summary));
   PetscCall(PetscFree(text));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -401,7 +270,7 @@ PetscErrorCode ion_study_describe(ion_study *study)
   PetscCall(ion_design_canonical(study->design, &design));
   PetscCall(write_canonical(study, design, &study->canonical));
   if (study->sums) {
-    PetscCall(describe_sums(study));
+    PetscCall(ion_study_describe_sums(study));
   } else {
     PetscCall(describe_coordinates(study));
     PetscCall(describe_outputs(study));
@@ -456,7 +325,7 @@ PetscErrorCode ion_study_start_create(const ion_study *study, uint64_t n_point, 
   }
   start->schema.canonical = start->canonical;
   if (study->sums) {
-    size_sums(study, n_point, &start->schema, start->dim);
+    ion_study_size_sums(study, n_point, &start->schema, start->dim);
   } else {
     start->dim[0]            = (ion_store_dim){study->header.schema.dim[0].name, n_point};
     start->schema.n_point    = n_point;

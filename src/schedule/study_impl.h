@@ -99,6 +99,11 @@ struct ion_study {
   study_rows rows;
 };
 
+/* Keep a text for as long as the header lives: as it is, as a NetCDF name ('_' for '.'), as a unit any reader knows. */
+PetscErrorCode ion_header_keep(study_header *header, const char *text, const char **kept);
+PetscErrorCode ion_header_keep_name(study_header *header, const char *name, const char **kept);
+PetscErrorCode ion_header_keep_unit(study_header *header, const char *unit, const char **kept);
+
 /* Fill study->canonical and study->header from the checked parts. */
 PetscErrorCode ion_study_describe(ion_study *study);
 PetscErrorCode ion_study_undescribe(ion_study *study);
@@ -123,15 +128,9 @@ PetscErrorCode ion_study_read(const study_source *source, ion_study *study);
 /* The design of a study whose points came from a file, by the coordinates of the result file. */
 PetscErrorCode ion_study_restore_points(ion_study *study, const study_source *source);
 
-/* Some points of a block: first, first + 1, ... */
-typedef struct {
-  ion_block data;              /* [n_output] */
-  const unsigned char *status; /* the same points */
-  size_t first, n;
-} ion_rows;
-
-/* Count them. */
-void ion_study_tally(const ion_study *study, const ion_rows *rows, ion_tally *tally);
+/* Count points: data [n_output][n], status [n]. */
+void ion_study_tally(const ion_study *study, ion_block data, const unsigned char *status, size_t n,
+                     ion_tally *tally);
 
 /* Output `class`, or n_output. */
 size_t ion_study_class_row(const ion_study *study);

@@ -205,7 +205,6 @@ static PetscErrorCode solve_slab(ion_study *study, uint64_t block, size_t n,
 {
   const size_t points       = n * (size_t)points_of_block(study);
   study_sums *s             = study->sums;
-  const ion_rows rows       = {s->data, s->status, 0, points};
   const ion_sums_points add = {.first  = block,
                                .n      = n,
                                .number = s->row,
@@ -215,7 +214,7 @@ static PetscErrorCode solve_slab(ion_study *study, uint64_t block, size_t n,
   PetscFunctionBegin;
   PetscCall(
       ion_study_solve_by(study, block * points_of_block(study), points, how, s->data, s->status));
-  ion_study_tally(study, &rows, tally);
+  ion_study_tally(study, s->data, s->status, points, tally);
   PetscCall(ion_sums_add(s->sums, &add));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

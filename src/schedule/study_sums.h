@@ -36,6 +36,13 @@ uint64_t ion_study_sums_blocks(const ion_study *study, uint64_t n_block);
 PetscErrorCode ion_study_open_sums(ion_study *study);
 PetscErrorCode ion_study_close_sums(ion_study *study);
 
+/* Dimensions and variables of the file. A unit is a chunk, its words are what the store calls points. */
+PetscErrorCode ion_study_describe_sums(ion_study *study);
+
+/* Where the sums of so many points lie: the dimensions and sizes of a schema. */
+void ion_study_size_sums(const ion_study *study, uint64_t n_point, ion_store_schema *schema,
+                         ion_store_dim dim[2]);
+
 /* Add rows of units to those of all of them together.
  *
  * unit  [rows][n x width] unit by unit

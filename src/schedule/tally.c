@@ -17,7 +17,8 @@ size_t ion_tally_words(const ion_output *output)
 }
 
 /* Of a point without a state the first word only says that nothing was found. */
-static void tally_words(const ion_study *study, const ion_rows *rows, ion_tally *tally)
+static void tally_words(const ion_study *study, ion_block data, const unsigned char *status,
+                        size_t n, ion_tally *tally)
 {
   size_t place = 0;
 
@@ -25,9 +26,9 @@ static void tally_words(const ion_study *study, const ion_rows *rows, ion_tally 
     const size_t n_word = ion_tally_words(study->output[i]);
 
     if (place + n_word > ION_TALLY_WORDS) return;
-    for (size_t p = rows->first; n_word && p < rows->first + rows->n; p++) {
-      const double word      = ion_row(rows->data, i)[p];
-      const PetscBool counts = (PetscBool)(rows->status[p] == ION_OK ? word >= 0.0 : word > 0.0);
+    for (size_t p = 0; n_word && p < n; p++) {
+      const double word      = ion_row(data, i)[p];
+      const PetscBool counts = (PetscBool)(status[p] == ION_OK ? word >= 0.0 : word > 0.0);
 
       if (counts && word < (double)n_word) tally->word_count[place + (size_t)word]++;
     }
@@ -43,18 +44,19 @@ size_t ion_study_class_row(const ion_study *study)
   return i;
 }
 
-void ion_study_tally(const ion_study *study, const ion_rows *rows, ion_tally *tally)
+void ion_study_tally(const ion_study *study, ion_block data, const unsigned char *status, size_t n,
+                     ion_tally *tally)
 {
   const size_t class_row = ion_study_class_row(study);
 
-  tally->n_point += rows->n;
-  for (size_t p = rows->first; p < rows->first + rows->n; p++) {
-    if (rows->status[p] < ION_N_STATUS) tally->status[rows->status[p]]++;
+  tally->n_point += n;
+  for (size_t p = 0; p < n; p++) {
+    if (status[p] < ION_N_STATUS) tally->status[status[p]]++;
   }
-  tally_words(study, rows, tally);
+  tally_words(study, data, status, n, tally);
   if (class_row == study->n_output) return;
-  for (size_t p = rows->first; p < rows->first + rows->n; p++) {
-    const double c = ion_row(rows->data, class_row)[p];
+  for (size_t p = 0; p < n; p++) {
+    const double c = ion_row(data, class_row)[p];
 
     if (c >= 0.0 && c < (double)ION_N_CLASS) tally->class_count[(size_t)c]++;
   }

@@ -51,34 +51,31 @@ static PetscErrorCode add_classes(ion_analysis *a)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Outcomes of the sums that are met among A and B, but for statuses; those of reasons by status are found. */
-static PetscErrorCode match_outcomes(ion_analysis *a)
+/* Classes that occur, and which outcome of the sums each reason is. */
+static PetscErrorCode match_outcomes(ion_analysis *a, const uint64_t *n_class)
 {
   PetscFunctionBegin;
   for (size_t o = 1; o < ion_sums_n_outcome(a->sums); o++) {
     const ion_outcome outcome = ion_sums_outcome(o);
-    ion_region *region;
 
     for (size_t r = 1; r < a->n_reason; r++)
       if (outcome.class_ < 0 && a->reason[r].statuses == outcome.statuses) a->reason[r].outcome = o;
-    if (outcome.class_ < 0) continue;
-    PetscCall(ion_analysis_recall_region(a, o, &region));
-    if (ion_region_failure(region).value > 0.0 && a->n_reason < ANALYSIS_MAX_REASON) {
-      PetscCall(add_reason(a, ion_analysis_outcome_name(a, o), 0, outcome.class_));
-      a->reason[a->n_reason - 1].outcome = o;
-    }
-    PetscCall(ion_region_destroy(&region));
+    if (outcome.class_ < 0 || !n_class[outcome.class_ - 2]) continue;
+    if (a->n_reason == ANALYSIS_MAX_REASON) break;
+    PetscCall(add_reason(a, ion_analysis_outcome_name(a, o), 0, outcome.class_));
+    a->reason[a->n_reason - 1].outcome = o;
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 static PetscErrorCode find_reasons(ion_analysis *a)
 {
-  uint64_t n[ION_N_STATUS] = {0};
+  uint64_t n[ION_N_STATUS] = {0}, *n_class;
   unsigned any             = 0;
 
   PetscFunctionBegin;
-  if (a->sums) PetscCall(ion_analysis_recall_counts(a, n));
+  PetscCall(PetscCalloc1(a->sums ? ion_sums_n_outcome(a->sums) : 1, &n_class));
+  if (a->sums) PetscCall(ion_analysis_recall_counts(a, n, n_class));
   for (uint64_t p = 0; a->status && p < a->schema->n_point; p++)
     if (a->status[p] < ION_N_STATUS) n[a->status[p]]++;
   for (unsigned s = ION_NO_STATE_FOUND; s <= ION_CRASHED; s++)
@@ -88,7 +85,8 @@ static PetscErrorCode find_reasons(ion_analysis *a)
   for (unsigned s = ION_NO_STATE_FOUND; s <= ION_CRASHED; s++)
     if (n[s] > 0) PetscCall(add_reason(a, ion_status_name((ion_status)s), 1u << s, -1));
   if (a->class_) PetscCall(add_classes(a));
-  if (a->sums) PetscCall(match_outcomes(a));
+  if (a->sums) PetscCall(match_outcomes(a, n_class));
+  PetscCall(PetscFree(n_class));
   if (n[ION_PENDING] > 0)
     PetscCall(ion_analysis_warn(a, "%llu of %llu points have not been run yet",
                                 (unsigned long long)n[ION_PENDING],

@@ -1,4 +1,4 @@
-/* Tables from the local sensitivities that a study wrote: derivative-based measures, active subspace. */
+/* Tables from the local derivatives that a study wrote: derivative-based measures, active subspace. */
 #include "analysis_impl.h"
 
 #include <math.h>
@@ -49,13 +49,19 @@ static PetscErrorCode add_tables(ion_analysis *a, tables *t)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The output that holds the derivative of output o by factor j, or SIZE_MAX. */
-static size_t find_derivative(const ion_analysis *a, size_t o, size_t j)
+/* What the file holds of the derivative of an output by a factor. */
+typedef struct {
+  size_t output;    /* place in the file, SIZE_MAX for nothing */
+  PetscBool by_log; /* by ln p, else by p */
+  PetscBool of_log; /* of ln Y, else of Y */
+  double scale;     /* by p: units of Y per SI unit of p in one of the file's */
+} derivative;
+
+static size_t find_output(const ion_analysis *a, const char *first, const char *second)
 {
   char name[1024];
 
-  snprintf(name, sizeof name, "sensitivity_%s_%s", a->schema->output[a->output[o]].name,
-           a->quantity[j].name);
+  snprintf(name, sizeof name, "%s_%s", first, second);
   for (char *c = name; *c; c++)
     if (*c == '.') *c = '_';
   for (size_t i = 0; i < a->schema->n_output; i++)
@@ -63,34 +69,100 @@ static size_t find_derivative(const ion_analysis *a, size_t o, size_t j)
   return SIZE_MAX;
 }
 
-static PetscBool has_all(const ion_analysis *a, size_t o)
+/* The unit of an output in SI. */
+static PetscErrorCode scale_of(const ion_analysis *a, size_t output, double *scale)
 {
-  for (size_t j = 0; j < a->n_column; j++)
-    if (find_derivative(a, o, j) == SIZE_MAX) return PETSC_FALSE;
-  return (PetscBool)(a->n_column > 0);
+  const char *unit = a->schema->output[output].unit;
+  double offset;
+  PetscBool known;
+
+  PetscFunctionBegin;
+  PetscCall(ion_units_to_si(a->units, unit ? unit : "1", NULL, scale, &offset, &known));
+  PetscCheck(known, PETSC_COMM_SELF, PETSC_ERR_USER_INPUT, "%s: unknown unit '%s'",
+             a->schema->output[output].name, unit);
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* dY/du = dY/d ln p (dp/du)/p, and Y times that where the file holds d ln Y/d ln p. */
-static PetscErrorCode differentiate(const ion_analysis *a, size_t o, size_t j, size_t at, double y,
-                                    double *g)
+/* Gradients of a study of thresholds are of the one output that is its parameter at the loss. */
+static PetscErrorCode is_threshold(const ion_analysis *a, size_t o, PetscBool *answer)
 {
-  const ion_marginal *marginal = ion_design_marginal(a->design, j);
-  const size_t output          = find_derivative(a, o, j);
-  const char *meaning          = a->schema->output[output].long_name;
+  const ion_node *section = ion_node_find(ion_spec_root(a->sweep), "threshold"), *node;
+  const char *parameter;
+
+  PetscFunctionBegin;
+  *answer = PETSC_FALSE;
+  if (!section) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(ion_node_require(section, "threshold", "parameter", &node));
+  PetscCall(ion_node_get_string(node, "parameter", &parameter));
+  *answer = (PetscBool)(find_output(a, "threshold", parameter) == a->output[o]);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode find_gradient(const ion_analysis *a, size_t o, size_t j, derivative *d)
+{
+  PetscBool is_of_output;
+  double scale;
+
+  PetscFunctionBegin;
+  PetscCall(is_threshold(a, o, &is_of_output));
+  if (!is_of_output) PetscFunctionReturn(PETSC_SUCCESS);
+  d->output = find_output(a, "threshold_gradient", a->quantity[j].name);
+  if (d->output == SIZE_MAX) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(scale_of(a, a->output[o], &scale));
+  PetscCall(scale_of(a, d->output, &d->scale));
+  d->scale /= scale;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Steady states have theirs by ln p, of Y or of ln Y, thresholds by p. */
+static PetscErrorCode find_derivative(const ion_analysis *a, size_t o, size_t j, derivative *d)
+{
+  const char *meaning;
+  char name[512];
+
+  PetscFunctionBegin;
+  snprintf(name, sizeof name, "sensitivity_%s", a->schema->output[a->output[o]].name);
+  *d = (derivative){.output = find_output(a, name, a->quantity[j].name)};
+  if (d->output == SIZE_MAX) {
+    PetscCall(find_gradient(a, o, j, d));
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
+  meaning   = a->schema->output[d->output].long_name;
+  d->by_log = PETSC_TRUE;
+  d->of_log = (PetscBool)(meaning && !strncmp(meaning, "d ln ", 5));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* [n_column] */
+static PetscErrorCode find_all(const ion_analysis *a, size_t o, derivative *d, PetscBool *has_all)
+{
+  PetscFunctionBegin;
+  *has_all = (PetscBool)(a->n_column > 0);
+  for (size_t j = 0; j < a->n_column; j++) {
+    PetscCall(find_derivative(a, o, j, &d[j]));
+    if (d[j].output == SIZE_MAX) *has_all = PETSC_FALSE;
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* dY/du = dY/dp dp/du, of dY/d ln p a p-th of that, of d ln Y/d ln p Y times as much. */
+static PetscErrorCode differentiate(const ion_analysis *a, const derivative *d, size_t j, size_t at,
+                                    double y, double *g)
+{
   double x, slope, scale, offset;
 
   PetscFunctionBegin;
-  PetscCall(ion_store_file_output(a->file, output, a->sample[at], 1, g));
-  ion_marginal_quantile(marginal, 1, ion_row(a->u, j) + at, &x, &slope);
+  PetscCall(ion_store_file_output(a->file, d->output, a->sample[at], 1, g));
+  ion_marginal_quantile(ion_design_marginal(a->design, j), 1, ion_row(a->u, j) + at, &x, &slope);
   ion_design_scale(a->design, j, &scale, &offset);
-  *g *= scale * slope / (scale * x + offset);
-  if (meaning && !strncmp(meaning, "d ln ", 5)) *g *= y;
+  *g *= scale * slope * (d->by_log ? 1.0 / (scale * x + offset) : d->scale);
+  if (d->of_log) *g *= y;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* Gradients [n_column][n] at the first n points of the sample, and the variance of Y there. */
-static PetscErrorCode read_gradients(const ion_analysis *a, size_t o, ion_block gradient,
-                                     double *variance)
+static PetscErrorCode read_gradients(const ion_analysis *a, size_t o, const derivative *d,
+                                     ion_block gradient, double *variance)
 {
   double n = 0.0, mean = 0.0, square = 0.0;
 
@@ -101,7 +173,7 @@ static PetscErrorCode read_gradients(const ion_analysis *a, size_t o, ion_block 
     PetscCall(ion_store_file_output(a->file, a->output[o], a->sample[i], 1, &y));
     if (a->status[a->sample[i]] != ION_OK) y = (double)NAN;
     for (size_t j = 0; j < a->n_column; j++) {
-      PetscCall(differentiate(a, o, j, i, y, &ion_row(gradient, j)[i]));
+      PetscCall(differentiate(a, &d[j], j, i, y, &ion_row(gradient, j)[i]));
       if (!isfinite(y)) ion_row(gradient, j)[i] = (double)NAN;
     }
     if (!isfinite(y)) continue;
@@ -163,7 +235,7 @@ static PetscErrorCode fill_active(const ion_analysis *a, size_t o, ion_block gra
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode analyse(ion_analysis *a, size_t o, size_t n, tables *t)
+static PetscErrorCode analyse(ion_analysis *a, size_t o, const derivative *d, size_t n, tables *t)
 {
   double *poincare, variance = (double)NAN;
   ion_block gradient;
@@ -173,7 +245,7 @@ static PetscErrorCode analyse(ion_analysis *a, size_t o, size_t n, tables *t)
   PetscCall(ion_block_create(a->n_column, n, &gradient));
   PetscCall(PetscMalloc2(a->n_column, &poincare, a->n_column, &dgsm));
   for (size_t j = 0; j < a->n_column; j++) poincare[j] = 1.0 / (M_PI * M_PI); /* u is uniform */
-  PetscCall(read_gradients(a, o, gradient, &variance));
+  PetscCall(read_gradients(a, o, d, gradient, &variance));
   PetscCall(ion_dgsm_indices(gradient, poincare, variance, a->n_replicate, dgsm));
   fill_dgsm(a, o, dgsm, t);
   PetscCall(fill_active(a, o, gradient, t));
@@ -215,14 +287,19 @@ PetscErrorCode ion_analysis_gradients(ion_analysis *a)
 {
   const size_t n = a->is_saltelli ? a->n_sample / 2 : a->n_sample; /* members A */
   tables t       = {0};
+  derivative *d;
+  PetscBool has_all;
 
   PetscFunctionBegin;
   if (!has_slopes(a)) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(PetscMalloc1(a->n_column, &d));
   for (size_t o = 0; o < a->n_output; o++) {
-    if (!has_all(a, o)) continue;
+    PetscCall(find_all(a, o, d, &has_all));
+    if (!has_all) continue;
     if (!t.nu) PetscCall(add_tables(a, &t));
-    PetscCall(analyse(a, o, n, &t));
+    PetscCall(analyse(a, o, d, n, &t));
     PetscCall(check_bound(a, o, &t));
   }
+  PetscCall(PetscFree(d));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -86,10 +86,11 @@ PetscErrorCode ion_analysis_sum(const ion_analysis *a, analysis_source source, c
                                 PetscBool weighted, PetscBool second_order, double *p_least,
                                 ion_pairs **pairs);
 
-/* Of a file that keeps sums: look at its units; pairs of a row, points by status, counts of an outcome. */
+/* Of a file that keeps sums: look at its units; pairs of a row, points by status and by class, counts of an outcome. */
 PetscErrorCode ion_analysis_open_sums(ion_analysis *a, const char *path);
 PetscErrorCode ion_analysis_recall(const ion_analysis *a, size_t row, ion_pairs **pairs);
-PetscErrorCode ion_analysis_recall_counts(const ion_analysis *a, uint64_t n[ION_N_STATUS]);
+PetscErrorCode ion_analysis_recall_counts(const ion_analysis *a, uint64_t n[ION_N_STATUS],
+                                          uint64_t *n_class);
 PetscErrorCode ion_analysis_recall_region(const ion_analysis *a, size_t outcome,
                                           ion_region **region);
 const char *ion_analysis_outcome_name(const ion_analysis *a, size_t outcome);

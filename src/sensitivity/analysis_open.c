@@ -169,18 +169,21 @@ static PetscBool is_number(const ion_analysis *a, size_t i)
   const ion_store_var *var = &a->schema->output[i];
 
   if (a->sums && ion_sums_row_at(a->sums, i).kind != ION_SUMS_NUMBER) return PETSC_FALSE;
-  return (PetscBool)(var->type != ION_STORE_BYTE && strncmp(var->name, "sensitivity_", 12) != 0);
+  return (PetscBool)(var->type != ION_STORE_BYTE && strncmp(var->name, "sensitivity_", 12) != 0 &&
+                     strncmp(var->name, "threshold_gradient_", 19) != 0);
 }
 
 static PetscErrorCode unknown_output(const ion_analysis *a, const char *path, const char *word)
 {
   const char **known, *nearest;
   char near[512] = "";
+  size_t n       = 0;
 
   PetscFunctionBegin;
   PetscCall(PetscMalloc1(a->schema->n_output, &known));
-  for (size_t i = 0; i < a->schema->n_output; i++) known[i] = a->schema->output[i].name;
-  nearest = ion_nearest_name(word, known, a->schema->n_output);
+  for (size_t i = 0; i < a->schema->n_output; i++)
+    if (is_number(a, i)) known[n++] = a->schema->output[i].name;
+  nearest = ion_nearest_name(word, known, n);
   if (nearest) snprintf(near, sizeof near, "; did you mean '%s'?", nearest);
   PetscCall(PetscFree(known));
   SETERRQ(PETSC_COMM_SELF, PETSC_ERR_USER_INPUT, "%s: no output '%s' with numbers in it%s", path,

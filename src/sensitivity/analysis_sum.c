@@ -25,6 +25,12 @@ static double bounded(weigher *w, double p)
   return 1.0 / PetscMax(p, least_success);
 }
 
+/* Where no point of members A and B failed there is no tree. */
+static double success_along(const weigher *w, const unsigned char *moves)
+{
+  return w->a->tree ? ion_tree_success_along(w->a->tree, w->position, moves) : 1.0;
+}
+
 /* p(x_j): one factor by counts of survivors, a group by the tree. */
 static double share_given(const weigher *w, size_t j)
 {
@@ -37,7 +43,7 @@ static double share_given(const weigher *w, size_t j)
     last = i;
   }
   return n == 1 ? ion_region_success(a->region, last, w->position[last])
-                : ion_tree_success_along(a->tree, w->position, w->others[j]);
+                : success_along(w, w->others[j]);
 }
 
 /* Of a side: member `own` keeps x_~j, member `other` gives x_j. */
@@ -46,8 +52,7 @@ static void weigh_side(weigher *w, size_t own, double *weight)
   const ion_analysis *a = w->a;
 
   for (size_t i = 0; i < a->n_column; i++) w->position[i] = ion_row(w->u, i)[own];
-  for (size_t j = 0; j < a->n_input; j++)
-    weight[j] = bounded(w, ion_tree_success_along(a->tree, w->position, a->moves[j]));
+  for (size_t j = 0; j < a->n_input; j++) weight[j] = bounded(w, success_along(w, a->moves[j]));
   for (size_t i = 0; i < a->n_column; i++) w->position[i] = ion_row(w->u, i)[1 - own];
   for (size_t j = 0; j < a->n_input; j++)
     weight[a->n_input + j] = 1.0 / PetscMax(share_given(w, j), least_success);

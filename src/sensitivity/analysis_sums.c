@@ -132,17 +132,21 @@ PetscErrorCode ion_analysis_recall(const ion_analysis *a, size_t row, ion_pairs 
   PetscFunctionReturn(code);
 }
 
-PetscErrorCode ion_analysis_recall_counts(const ion_analysis *a, uint64_t n[ION_N_STATUS])
+PetscErrorCode ion_analysis_recall_counts(const ion_analysis *a, uint64_t n[ION_N_STATUS],
+                                          uint64_t *n_class)
 {
-  const size_t row = ion_sums_find(a->sums, ION_SUMS_COUNTS, 0);
+  const size_t row = ion_sums_find(a->sums, ION_SUMS_COUNTS, 0), classes = shape_of(a).n_class;
+  double *sum, *by_class;
   PetscErrorCode code;
-  double *sum;
 
   PetscFunctionBegin;
   PetscCall(PetscMalloc1(ion_sums_width(a->sums), &sum));
   code = merge(a, row, 0, a->n_unit, sum);
   for (size_t r = 0; !code && r < a->n_replicate; r++)
     for (size_t s = 0; s < ION_N_STATUS; s++) n[s] += (uint64_t)sum[r * ION_N_STATUS + s];
+  by_class = sum + a->n_replicate * ION_N_STATUS;
+  for (size_t i = 0; !code && i < a->n_replicate * classes; i++)
+    n_class[i % classes] += (uint64_t)by_class[i];
   n[ION_PENDING] += ion_store_n_solved(a->schema) - a->n_block * a->n_replicate * a->n_member;
   PetscCall(PetscFree(sum));
   PetscFunctionReturn(code);

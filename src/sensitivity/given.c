@@ -1,10 +1,11 @@
-/* Measures that need no design: by ranks, by classes of equal count. */
+/* Measures that need no design: by ranks, by the spectrum along a factor, by classes of equal count. */
 #include "sensitivity_impl.h"
 
 #include <math.h>
 #include <string.h>
 
 enum {
+  N_WAVE     = 6,   /* frequencies of EASI: M */
   N_SLICE    = 10,  /* conditioning intervals of PAWN */
   MAX_CLASS  = 20,  /* classes of x and of y in the table of delta */
   MIN_CELL   = 100, /* points a cell of that table should hold */
@@ -24,42 +25,104 @@ typedef struct {
 
 /* ---- first order ---- */
 
-/* Gamboa, Gremaud, Klein and Lagnoux 2022 (after Chatterjee 2021): the mean of y_i y_next, next in the
- * order of x, estimates E[E[Y|x]^2]; the last is followed by the first. */
-static double rank_estimate(const sample *s, size_t without)
+/* y by rising x, without the points of a part. */
+static size_t select_sorted(const sample *s, size_t without, double *y)
 {
-  double sum = 0.0, square = 0.0, product = 0.0, first = 0.0, last = 0.0, n = 0.0;
+  size_t n = 0;
 
-  for (size_t i = 0; i < s->n; i++) {
-    const size_t point = s->order[i];
-    const double y     = s->y[point];
-
-    if (s->part[point] == without) continue;
-    if (n > 0.0)
-      product += last * y;
-    else
-      first = y;
-    last = y;
-    sum += y;
-    square += y * y;
-    n += 1.0;
-  }
-  product += last * first;
-  sum /= n;
-  return square / n - sum * sum > 1e-13 * square / n
-             ? (product / n - sum * sum) / (square / n - sum * sum)
-             : (double)NAN;
+  for (size_t i = 0; i < s->n; i++)
+    if (s->part[s->order[i]] != without) y[n++] = s->y[s->order[i]];
+  return n;
 }
 
-static PetscErrorCode first_order(const sample *s, ion_estimate *out)
+/* Mean and variance; NaN where the variance is no more than rounding. */
+static double variance_of(size_t n, const double *y, double *mean)
 {
-  double *without;
+  double sum = 0.0, square = 0.0;
+
+  for (size_t i = 0; i < n; i++) {
+    sum += y[i];
+    square += y[i] * y[i];
+  }
+  sum /= (double)n;
+  square /= (double)n;
+  *mean = sum;
+  return square - sum * sum > 1e-13 * square ? square - sum * sum : (double)NAN;
+}
+
+/* Gamboa, Gremaud, Klein and Lagnoux 2022 (after Chatterjee 2021): the mean of y_i y_next, next in the
+ * order of x, estimates E[E[Y|x]^2]; the last is followed by the first. */
+static double by_ranks(size_t n, const double *y)
+{
+  double product        = 0.0, mean;
+  const double variance = variance_of(n, y, &mean);
+
+  for (size_t i = 0; i < n; i++) product += y[i] * y[i + 1 < n ? i + 1 : 0];
+  return (product / (double)n - mean * mean) / variance;
+}
+
+/* sum_m |sum_t z_t exp(2 pi i m t/n)|^2 over the lowest frequencies, z = y less its mean: every second y on the
+ * way up, the others on the way down, so that x is a triangle of t and E[Y|x] has period n. */
+static double low_power(size_t n, const double *y, double mean)
+{
+  double re[N_WAVE] = {0.0}, im[N_WAVE] = {0.0}, c[N_WAVE], s[N_WAVE], dc[N_WAVE], ds[N_WAVE];
+  double power = 0.0;
+
+  for (size_t m = 0; m < N_WAVE; m++) {
+    const double step = 2.0 * M_PI * (double)(m + 1) / (double)n;
+
+    c[m]  = 1.0;
+    s[m]  = 0.0;
+    dc[m] = cos(step);
+    ds[m] = sin(step);
+  }
+  for (size_t t = 0; t < n; t++) {
+    const double z = y[2 * t < n ? 2 * t : 2 * (n - t) - 1] - mean;
+
+    for (size_t m = 0; m < N_WAVE; m++) {
+      const double turned = c[m] * dc[m] - s[m] * ds[m];
+
+      re[m] += z * c[m];
+      im[m] += z * s[m];
+      s[m] = c[m] * ds[m] + s[m] * dc[m];
+      c[m] = turned;
+    }
+  }
+  for (size_t m = 0; m < N_WAVE; m++) power += re[m] * re[m] + im[m] * im[m];
+  return power;
+}
+
+/* EASI, Plischke 2010: the share of the spectrum (Parseval: n^2 V over all frequencies) in the lowest ones and
+ * their conjugates. Of noise they hold lambda = 2 M/n: Tissot and Prieur 2012 take that off. */
+static double by_spectrum(size_t n, const double *y)
+{
+  const double lambda = 2.0 * N_WAVE / (double)n;
+  double mean, share;
+  const double variance = variance_of(n, y, &mean);
+
+  if (lambda >= 1.0) return (double)NAN;
+  share = 2.0 * low_power(n, y, mean) / ((double)n * (double)n * variance);
+  return share - lambda / (1.0 - lambda) * (1.0 - share);
+}
+
+/* An estimator and its jackknife over parts; y holds n, without n_part numbers. */
+static ion_estimate first_order(const sample *s, double (*estimator)(size_t, const double *),
+                                double *y, double *without)
+{
+  for (size_t i = 0; i < s->n_part; i++) without[i] = estimator(select_sorted(s, i, y), y);
+  return (ion_estimate){estimator(select_sorted(s, SIZE_MAX, y), y),
+                        ion_jackknife(s->n_part, 1, without)};
+}
+
+static PetscErrorCode first_orders(const sample *s, ion_given *out)
+{
+  double *y, *without;
 
   PetscFunctionBegin;
-  PetscCall(PetscMalloc1(s->n_part, &without));
-  for (size_t i = 0; i < s->n_part; i++) without[i] = rank_estimate(s, i);
-  *out = (ion_estimate){rank_estimate(s, SIZE_MAX), ion_jackknife(s->n_part, 1, without)};
-  PetscCall(PetscFree(without));
+  PetscCall(PetscMalloc2(s->n, &y, s->n_part, &without));
+  out->first      = first_order(s, by_ranks, y, without);
+  out->first_easi = first_order(s, by_spectrum, y, without);
+  PetscCall(PetscFree2(y, without));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -164,11 +227,11 @@ static PetscErrorCode one_factor(sample *s, const double *x, uint64_t factor, io
   const ion_estimate none = {(double)NAN, (double)NAN};
 
   PetscFunctionBegin;
-  *out = (ion_given){none, none, (double)NAN, (double)NAN};
+  *out = (ion_given){none, none, none, (double)NAN, (double)NAN};
   if (s->n < (size_t)N_SLICE * ION_PART) PetscFunctionReturn(PETSC_SUCCESS);
   out->pawn_mean = out->pawn_max = 0.0;
   PetscCall(ion_order(s->n, x, s->order));
-  PetscCall(first_order(s, &out->first));
+  PetscCall(first_orders(s, out));
   PetscCall(pawn(s, out));
   delta(s, factor, out);
   PetscFunctionReturn(PETSC_SUCCESS);

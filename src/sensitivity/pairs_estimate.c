@@ -30,6 +30,8 @@ static const ion_estimator_info measures[] = {
     {"dgsm",              "mean squared derivative, bound of the total index", "Sobol and Kucherenko 2009"},
     {"activity_score",    "share in the leading directions of E[g g^T]",       "Constantine and Diaz 2017"},
     {"first_order_ranks", "first order from one sample, by ranks",             "Gamboa et al. 2022"       },
+    {"first_order_easi",  "first order from one sample, by its spectrum",
+     "Plischke 2010; Tissot and Prieur 2012"                                                              },
     {"delta",             "change of the density of the output",               "Borgonovo 2007"           },
     {"pawn",              "change of its distribution function",               "Pianosi and Wagener 2018" },
     {"regional_ks",       "distribution of a factor where points fail",        "Hornberger and Spear 1981"},

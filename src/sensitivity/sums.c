@@ -25,7 +25,7 @@ struct ion_sums {
   double *outcomes;  /* [n_outcome][n_replicate][words], whole numbers: any order gives the same */
   double *with;      /* [n_located][2][n_column][ION_REGION_BIN] with, without */
   double *survivors; /* [n_column], [n_column][n_column] */
-  double *counts;    /* [n_replicate][ION_N_STATUS] */
+  double *counts;    /* [n_replicate][ION_N_STATUS], [n_replicate][n_class] */
   double *indicator; /* [n_member] */
   ion_block u;       /* [n_column][2] */
 };
@@ -135,6 +135,11 @@ static size_t outcome_words(const ion_sums *s)
   return s->n_replicate * ion_pairs_words(s->outcome);
 }
 
+static size_t n_count(const ion_sums *s)
+{
+  return s->n_replicate * (ION_N_STATUS + s->shape.n_class);
+}
+
 static PetscErrorCode allocate(ion_sums *s)
 {
   const size_t k = s->n_column, bins = k * ION_REGION_BIN;
@@ -145,13 +150,13 @@ static PetscErrorCode allocate(ion_sums *s)
   PetscCall(create_pairs(s, PETSC_FALSE, 0.0, n_block, &s->outcome));
   s->width     = PetscMax(s->shape.least_width, 1 + number_words(s));
   s->width     = PetscMax(s->width, PetscMax(bins, k + k * k));
-  s->width     = PetscMax(s->width, s->n_replicate * ION_N_STATUS);
+  s->width     = PetscMax(s->width, n_count(s));
   s->tree.size = PetscMax(1, s->shape.n_number * number_words(s));
   PetscCall(PetscCalloc1(s->shape.n_number + 1, &s->shift));
   PetscCall(PetscCalloc1(s->n_outcome * outcome_words(s), &s->outcomes));
   PetscCall(PetscCalloc1(s->n_located * 2 * bins, &s->with));
   PetscCall(PetscCalloc1(k + k * k, &s->survivors));
-  PetscCall(PetscCalloc1(s->n_replicate * ION_N_STATUS, &s->counts));
+  PetscCall(PetscCalloc1(n_count(s), &s->counts));
   PetscCall(PetscCalloc1(s->n_member, &s->indicator));
   PetscCall(ion_block_create(k, 2, &s->u));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -253,7 +258,7 @@ PetscErrorCode ion_sums_start(ion_sums *s, const double *shift)
   memset(s->outcomes, 0, s->n_outcome * outcome_words(s) * sizeof *s->outcomes);
   memset(s->with, 0, s->n_located * 2 * k * ION_REGION_BIN * sizeof *s->with);
   memset(s->survivors, 0, (k + k * k) * sizeof *s->survivors);
-  memset(s->counts, 0, s->n_replicate * ION_N_STATUS * sizeof *s->counts);
+  memset(s->counts, 0, n_count(s) * sizeof *s->counts);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -344,6 +349,15 @@ static void add_outcomes(ion_sums *s, const ion_sums_points *points, size_t at, 
   }
 }
 
+static void count_point(ion_sums *s, size_t replicate, unsigned char status, double class_)
+{
+  double *by_class = s->counts + s->n_replicate * ION_N_STATUS + replicate * s->shape.n_class;
+
+  if (status < ION_N_STATUS) s->counts[replicate * ION_N_STATUS + status] += 1.0;
+  if (status == ION_OK && class_ >= 2.0 && class_ < 2.0 + (double)s->shape.n_class)
+    by_class[(size_t)class_ - 2] += 1.0;
+}
+
 static PetscErrorCode add_block(ion_sums *s, const ion_sums_points *points, size_t block)
 {
   const uint64_t first = (points->first + block) * s->n_replicate;
@@ -353,7 +367,7 @@ static PetscErrorCode add_block(ion_sums *s, const ion_sums_points *points, size
     const size_t at = (block * s->n_replicate + r) * s->n_member;
 
     for (size_t m = 0; m < s->n_member; m++)
-      s->counts[r * ION_N_STATUS + points->status[at + m] % ION_N_STATUS] += 1.0;
+      count_point(s, r, points->status[at + m], points->class_ ? points->class_[at + m] : 0.0);
     add_outcomes(s, points, at, r);
     PetscCall(add_places(s, points, at, (first + r) * s->n_member));
   }
@@ -400,7 +414,7 @@ static void store_row(const ion_sums *s, ion_sums_row at, const double *numbers,
     memcpy(row, s->survivors, (k + k * k) * sizeof *row);
     break;
   case ION_SUMS_COUNTS:
-    memcpy(row, s->counts, s->n_replicate * ION_N_STATUS * sizeof *row);
+    memcpy(row, s->counts, n_count(s) * sizeof *row);
     break;
   }
 }

@@ -269,13 +269,16 @@ PetscErrorCode ion_store_check_chunk(ion_store *store, uint64_t chunk, ion_block
 {
   uint64_t first;
   size_t n, n_pending = 0;
-  PetscBool complete;
+  PetscBool sound;
 
   PetscFunctionBegin;
-  PetscCall(ion_store_read_chunk(store, chunk, data, status, &complete));
-  ion_store_chunk_range(store->schema, chunk, &first, &n);
+  PetscCall(check_shape(store, chunk, data, &first, &n));
+  PetscCall(ion_store_get(store->fd, store->path, store->layout.status + first, status, n));
   for (size_t p = 0; p < n; p++) n_pending += status[p] == ION_PENDING;
-  *state = complete ? ION_CHUNK_WHOLE : n_pending == n ? ION_CHUNK_PENDING : ION_CHUNK_DAMAGED;
+  *state = ION_CHUNK_PENDING;
+  if (n_pending == n) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(read_data(store, chunk, data, status, &sound));
+  *state = !sound ? ION_CHUNK_DAMAGED : n_pending ? ION_CHUNK_PART : ION_CHUNK_WHOLE;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
