@@ -206,6 +206,10 @@ PetscErrorCode ion_study_solve_isolated(ion_study *study, uint64_t first, size_t
 PetscErrorCode ion_study_sum_unit(ion_study *study, uint64_t unit, const ion_isolation *how,
                                   ion_block rows);
 
+/** Sum units about the shifts of these rows, not those that the first points of the study suggest, which may have been
+ * given up at another time or place. */
+PetscErrorCode ion_study_take_shifts(ion_study *study, ion_block rows);
+
 /** Add the points of a unit by status to `n` [ION_N_STATUS], from its rows. */
 PetscErrorCode ion_study_unit_statuses(const ion_study *study, ion_block rows, uint64_t *n);
 

@@ -302,7 +302,8 @@ size_t ion_sums_find(const ion_sums *sums, ion_sums_kind kind, size_t of); /**< 
 size_t ion_sums_n_outcome(const ion_sums *sums);
 ion_outcome ion_sums_outcome(size_t outcome);
 
-/** Begin a unit. shift [n_number]: near the mean of each output, the same for all units. */
+/** Begin a unit. shift [n_number]: near the mean of each output; the same for all units, or they do not join bit for
+ * bit. */
 PetscErrorCode ion_sums_start(ion_sums *sums, const double *shift);
 
 /** Blocks of all replicates, point by point as the design orders them. */
@@ -320,17 +321,16 @@ PetscErrorCode ion_sums_add(ion_sums *sums, const ion_sums_points *points);
 /** Rows [n_row][width] of the unit: a power of two of leaves. */
 PetscErrorCode ion_sums_store(const ion_sums *sums, ion_block rows);
 
-/** One row of neighbouring units to that row of all of them together.
+/** One row of neighbouring units to that row of all of them together. Where units of an output have different
+ * shifts, that of the first one counts, and the others' sums are moved to it: exact but for rounding.
  *
  * @param[in]  unit  [n][width]
  * @param[out] sum   [width]
- *
- * @return PETSC_ERR_FILE_UNEXPECTED when the shifts differ
  */
 PetscErrorCode ion_sums_merge(const ion_sums *sums, size_t row, size_t n, const double *unit,
                               double *sum);
 
-/** Sums of pairs of a NUMBER or OUTCOME row, from its 8 consecutive parts.
+/** Sums of pairs of a NUMBER or OUTCOME row, from its 8 consecutive parts, whose shifts may differ.
  *
  * @param[in] part     [8][width]
  * @param[in] n_block  blocks of each replicate in all parts together
@@ -338,9 +338,11 @@ PetscErrorCode ion_sums_merge(const ion_sums *sums, size_t row, size_t n, const 
 PetscErrorCode ion_sums_pairs(const ion_sums *sums, size_t row, const double *part,
                               uint64_t n_block, ion_pairs **pairs);
 
-/** Rows of an outcome that is told apart by place, merged over all units. */
+/** Rows of an outcome, merged over all units: [width], or NULL. */
 typedef struct {
-  const double *outcome, *with, *without, *survivors; /**< [width] */
+  const double *outcome;
+  const double *with, *without; /**< NULL where it is not told apart by place */
+  const double *survivors;      /**< of any failure; else NULL, and no correlation is known */
 } ion_sums_place;
 PetscErrorCode ion_sums_region(const ion_sums *sums, const ion_sums_place *place,
                                ion_region **region);

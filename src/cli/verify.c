@@ -13,7 +13,8 @@ typedef struct {
   ion_study *study;
   const ion_store_schema *schema;
   ion_store *store;
-  ion_block data; /* [n_output][chunk_size] */
+  ion_block data;  /* [n_output][chunk_size] */
+  ion_block again; /* [n_output] a unit that is summed again */
   unsigned char *status;
   uint64_t n_state[ION_N_CHUNK_STATE]; /* chunks */
   uint64_t n_status[ION_N_STATUS];
@@ -139,13 +140,13 @@ static int ascending(const void *a, const void *b)
 /* ---- sums made again ---- */
 
 /* Say which row of a unit differs; what the file says is in hand. */
-static void compare_unit(verification *v, uint64_t unit, ion_block again)
+static void compare_unit(verification *v, uint64_t unit)
 {
   const char *what = NULL;
 
   for (size_t i = 0; !what && i < v->schema->n_output; i++)
     for (size_t w = 0; !what && w < (size_t)v->schema->chunk_size; w++)
-      if (!same_bits(ion_row(again, i)[w], ion_row(v->data, i)[w]))
+      if (!same_bits(ion_row(v->again, i)[w], ion_row(v->data, i)[w]))
         what = v->schema->output[i].name;
   if (!what) return;
   v->is_bad = PETSC_TRUE;
@@ -158,12 +159,11 @@ static void compare_unit(verification *v, uint64_t unit, ion_block again)
 static PetscErrorCode check_units(verification *v, const cli_arguments *arguments)
 {
   uint64_t first, n_unit = ion_store_n_chunk(v->schema), n_solved = 0, k = 0;
-  ion_block again = {0};
   size_t n;
 
   PetscFunctionBegin;
   ion_study_chunk_points(v->study, 0, &first, &n);
-  PetscCall(ion_block_create(v->schema->n_output, (size_t)v->schema->chunk_size, &again));
+  PetscCall(ion_block_create(v->schema->n_output, (size_t)v->schema->chunk_size, &v->again));
   for (; k * n < arguments->n_resolve; k++) {
     const uint64_t unit = (uint64_t)(ion_random_uniform(arguments->seed, k, 0) * (double)n_unit);
     ion_chunk_state state;
@@ -173,11 +173,11 @@ static PetscErrorCode check_units(verification *v, const cli_arguments *argument
     if (state != ION_CHUNK_WHOLE) continue;
     PetscCall(ion_study_unit_statuses(v->study, v->data, status));
     if (status[ION_CRASHED] + status[ION_TIMED_OUT] > 0) continue;
-    PetscCall(ion_study_sum_unit(v->study, unit, NULL, again));
-    compare_unit(v, unit, again);
+    PetscCall(ion_study_take_shifts(v->study, v->data));
+    PetscCall(ion_study_sum_unit(v->study, unit, NULL, v->again));
+    compare_unit(v, unit);
     n_solved++;
   }
-  PetscCall(ion_block_destroy(&again));
   printf("  of %llu units drawn (seed %llu, %zu points each) %llu were solved again: %llu differ\n",
          (unsigned long long)k, (unsigned long long)arguments->seed, n,
          (unsigned long long)n_solved, (unsigned long long)v->n_differ);
@@ -281,6 +281,7 @@ static PetscErrorCode run(MPI_Comm comm, const cli_arguments *arguments, int *ex
   if (!code) code = verify(&v, arguments);
   PetscCall(ion_store_close(&v.store));
   PetscCall(ion_block_destroy(&v.data));
+  PetscCall(ion_block_destroy(&v.again));
   PetscCall(PetscFree(v.status));
   PetscCall(ion_study_close(&v.study));
   PetscCall(code);

@@ -148,21 +148,33 @@ PetscErrorCode ion_study_close_sums(ion_study *study)
 
 /* ---- solving ---- */
 
-/* The mean of an output over A and B of the first blocks: near enough to that of the study, and the same on every
- * rank. */
-static PetscErrorCode find_shift(ion_study *study, const ion_isolation *how)
+/* A and B of the first blocks. */
+static PetscErrorCode solve_first(ion_study *study, size_t n, const ion_isolation *how)
 {
-  study_sums *s  = study->sums;
-  const size_t R = ion_design_n_replicate(study->design), n = 2 * R;
+  study_sums *s = study->sums;
   uint64_t *point;
+  PetscErrorCode code;
 
   PetscFunctionBegin;
   PetscCall(PetscMalloc1(n, &point));
   for (size_t i = 0; i < n; i++) point[i] = i / 2 * ion_design_n_member(study->design) + i % 2;
   if (how)
-    PetscCall(ion_study_solve_points_isolated(study, point, n, how, s->data, s->status));
+    code = ion_study_solve_points_isolated(study, point, n, how, s->data, s->status);
   else
-    PetscCall(ion_study_solve_points(study, point, n, s->data, s->status));
+    code = ion_study_solve_points(study, point, n, s->data, s->status);
+  PetscCall(PetscFree(point));
+  PetscFunctionReturn(code);
+}
+
+/* The mean of an output over A and B of the first blocks: near enough to that of the study, and the same on every
+ * rank as long as none of those points is given up on one of them alone. */
+static PetscErrorCode find_shift(ion_study *study, const ion_isolation *how)
+{
+  study_sums *s  = study->sums;
+  const size_t n = 2 * ion_design_n_replicate(study->design);
+
+  PetscFunctionBegin;
+  PetscCall(solve_first(study, n, how));
   for (size_t i = 0; i < s->n_number; i++) {
     double sum = 0.0, there = 0.0;
 
@@ -174,7 +186,17 @@ static PetscErrorCode find_shift(ion_study *study, const ion_isolation *how)
     s->shift[i] = there > 0.0 ? sum / there : 0.0;
   }
   s->is_shifted = PETSC_TRUE;
-  PetscCall(PetscFree(point));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode ion_study_take_shifts(ion_study *study, ion_block rows)
+{
+  study_sums *s = study->sums;
+
+  PetscFunctionBegin;
+  for (size_t i = 0; i < s->n_number; i++)
+    s->shift[i] = ion_row(rows, ion_sums_find(s->sums, ION_SUMS_NUMBER, i))[0];
+  s->is_shifted = PETSC_TRUE;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -301,6 +323,7 @@ PetscErrorCode ion_study_recall_unit(ion_study *study, ion_block rows, ion_tally
   PetscFunctionBegin;
   PetscCall(ion_study_make_ranges(study));
   PetscCall(ion_study_count_unit(study, rows, tally));
+  if (!study->sums->is_shifted) PetscCall(ion_study_take_shifts(study, rows));
   widen_ranges(study->n_output + 1, ion_row(rows, own + ION_SUMS_RANGES), study->rows.range);
   PetscFunctionReturn(PETSC_SUCCESS);
 }

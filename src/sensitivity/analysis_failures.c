@@ -61,6 +61,7 @@ static PetscErrorCode match_outcomes(ion_analysis *a, const uint64_t *n_class)
     for (size_t r = 1; r < a->n_reason; r++)
       if (outcome.class_ < 0 && a->reason[r].statuses == outcome.statuses) a->reason[r].outcome = o;
     if (outcome.class_ < 0 || !n_class[outcome.class_ - 2]) continue;
+    if (a->n_reason == ANALYSIS_MAX_REASON) break;
     PetscCall(add_reason(a, ion_analysis_outcome_name(a, o), 0, outcome.class_));
     a->reason[a->n_reason - 1].outcome = o;
   }

@@ -205,6 +205,57 @@ void ion_pairs_reduce(const ion_pairs *p, const ion_pairs_rows *rows, double *wo
   }
 }
 
+/* (f - by)^2 and (f - by)(g - by) from sums of f, g and their products; differences stay. */
+static void move_full(const ion_pairs *p, double by, double *full)
+{
+  const size_t k     = p->shape.n_input;
+  const double sides = p->shape.reversed ? 2.0 : 1.0, n = full[FULL_N];
+  const double A = full[FULL_A], B = full[FULL_B], own = A + (p->shape.reversed ? B : 0.0);
+  double *f = full + N_FULL_SCALAR;
+
+  full[FULL_A] -= n * by;
+  full[FULL_AA] += by * (n * by - 2.0 * A);
+  full[FULL_B] -= n * by;
+  full[FULL_BB] += by * (n * by - 2.0 * B);
+  full[FULL_AB] += by * (n * by - A - B);
+  for (size_t j = 0; j < k; j++, f++) {
+    f[FULL_BD * k] -= by * f[FULL_D * k];
+    f[FULL_SS * k] += by * (sides * n * by - 2.0 * (own + f[FULL_D * k]));
+  }
+}
+
+static void move_partial(const ion_pairs *p, double by, double *sum)
+{
+  const size_t k = p->shape.n_input;
+  double *s      = sum + N_SUM_SCALAR;
+
+  sum[SUM_AA] += by * (sum[SUM_NA] * by - 2.0 * sum[SUM_A]);
+  sum[SUM_BB] += by * (sum[SUM_NB] * by - 2.0 * sum[SUM_B]);
+  sum[SUM_AB] += by * (sum[SUM_NAB] * by - sum[SUM_GAP]);
+  sum[SUM_A] -= by * sum[SUM_NA];
+  sum[SUM_B] -= by * sum[SUM_NB];
+  sum[SUM_GAP] -= 2.0 * by * sum[SUM_NAB];
+  for (size_t j = 0; j < k; j++, s++) {
+    s[SUM_TSS * k] += 2.0 * by * (s[SUM_TW * k] * by - s[SUM_TS * k]);
+    s[SUM_TS * k] -= 2.0 * by * s[SUM_TW * k];
+    s[SUM_SBD * k] -= by * s[SUM_SD * k];
+    s[SUM_PSS * k] += 2.0 * by * (s[SUM_PW * k] * by - s[SUM_PS * k]);
+    s[SUM_PS * k] -= 2.0 * by * s[SUM_PW * k];
+  }
+}
+
+void ion_pairs_move(const ion_pairs *p, double by, double *words)
+{
+  const size_t kk = p->shape.n_input * p->shape.n_input;
+  double *sum     = words + p->full_size, *cross;
+
+  move_full(p, by, words);
+  move_partial(p, by, sum);
+  if (!p->shape.second_order) return;
+  cross = sum + ion_cross_at(p, 0);
+  for (size_t i = 0; i < kk; i++) cross[CROSS_P * kk + i] -= by * cross[CROSS_Q * kk + i];
+}
+
 void ion_pairs_put(ion_pairs *p, size_t replicate, size_t group, const double *words)
 {
   const size_t at = replicate * ION_PART + group;

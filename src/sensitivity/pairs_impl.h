@@ -122,6 +122,9 @@ void ion_pairs_resample(const ion_pairs *p, const pairs_block *block, PetscBool 
 size_t ion_pairs_words(const ion_pairs *p);
 void ion_pairs_reduce(const ion_pairs *p, const ion_pairs_rows *rows, double *words);
 
+/* The same sums about a shift that is greater by so much. */
+void ion_pairs_move(const ion_pairs *p, double by, double *words);
+
 /* Put the sums of a group in their place; it counts as fed. */
 void ion_pairs_put(ion_pairs *p, size_t replicate, size_t group, const double *words);
 

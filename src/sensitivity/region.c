@@ -118,9 +118,9 @@ void ion_region_put_places(ion_region *r, const double *with, const double *with
       r->bin[2 * j * ION_REGION_BIN + b]       = (uint64_t)without[j * ION_REGION_BIN + b];
       r->bin[(2 * j + 1) * ION_REGION_BIN + b] = (uint64_t)with[j * ION_REGION_BIN + b];
     }
-    r->sum[j] = (uint64_t)survivors[j];
+    if (survivors) r->sum[j] = (uint64_t)survivors[j];
   }
-  for (size_t i = 0; i < k * k; i++) r->cross[i] = (uint64_t)survivors[k + i];
+  for (size_t i = 0; survivors && i < k * k; i++) r->cross[i] = (uint64_t)survivors[k + i];
 }
 
 /* ---- probabilities ---- */

@@ -27,7 +27,7 @@ ion_estimate ion_proportion(double hits, double n);
 size_t ion_region_bin(double u);
 
 /* Counts made elsewhere: points of a replicate with and without an outcome; with [k][bins], without the same,
- * survivors: sums of u in 2^-16 [k], of their products [k][k], row >= column. */
+ * survivors (or NULL: no correlation): sums of u in 2^-16 [k], of their products [k][k], row >= column. */
 void ion_region_put_counts(ion_region *region, size_t replicate, double hits, double misses);
 void ion_region_put_places(ion_region *region, const double *with, const double *without,
                            const double *survivors);

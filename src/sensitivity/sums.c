@@ -291,7 +291,7 @@ static double indicate(ion_outcome outcome, unsigned char status, double class_)
   if (status == ION_PENDING || status == ION_INFEASIBLE || status == ION_NOT_NEEDED)
     return (double)NAN;
   if (outcome.class_ < 0) return (double)(outcome.statuses >> status & 1u);
-  return status == ION_OK ? (double)((int)class_ == outcome.class_) : (double)NAN;
+  return status == ION_OK ? (double)(class_ == (double)outcome.class_) : (double)NAN;
 }
 
 static void add_place(ion_sums *s, size_t i, size_t member, double z)
@@ -437,23 +437,35 @@ PetscErrorCode ion_sums_store(const ion_sums *s, ion_block rows)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* A row of an output about another shift. Units of a study have the same one, unless a point of its first blocks was
+ * given up in one run and not in another, or two machines differ by a rounding. */
+static void move_row(const ion_sums *s, double shift, double *row)
+{
+  const double by = shift - row[0];
+
+  if (by == 0.0) return;
+  for (size_t r = 0; r < s->n_replicate; r++)
+    ion_pairs_move(s->number, by, row + 1 + r * ion_pairs_words(s->number));
+  row[0] = shift;
+}
+
 /* Row by row, but for the shift of an output, which is common to all. */
 PetscErrorCode ion_sums_merge(const ion_sums *s, size_t row, size_t n, const double *unit,
                               double *sum)
 {
-  const PetscBool shifted = (PetscBool)(ion_sums_row_at(s, row).kind == ION_SUMS_NUMBER);
-  sum_tree tree           = {.size = s->width};
+  const PetscBool number = (PetscBool)(ion_sums_row_at(s, row).kind == ION_SUMS_NUMBER);
+  const double shift     = unit[0];
+  sum_tree tree          = {.size = s->width};
 
   PetscFunctionBegin;
   PetscCall(start_tree(&tree));
   for (size_t u = 0; u < n; u++) {
-    PetscCheck(!shifted || !memcmp(unit, unit + u * s->width, sizeof *unit), PETSC_COMM_SELF,
-               PETSC_ERR_FILE_UNEXPECTED, "sums of different studies");
     memcpy(tree.carry, unit + u * s->width, s->width * sizeof *unit);
+    if (number) move_row(s, shift, tree.carry);
     PetscCall(push(&tree));
   }
   top(&tree, sum);
-  if (shifted) sum[0] = unit[0];
+  if (number) sum[0] = shift;
   PetscCall(destroy_tree(&tree));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -465,12 +477,17 @@ PetscErrorCode ion_sums_pairs(const ion_sums *s, size_t row, const double *part,
 {
   const PetscBool number = (PetscBool)(ion_sums_row_at(s, row).kind == ION_SUMS_NUMBER);
   const size_t words     = ion_pairs_words(number ? s->number : s->outcome);
+  double *one;
 
   PetscFunctionBegin;
   PetscCall(create_pairs(s, (PetscBool)(number && s->reversed), part[0], n_block, pairs));
-  for (size_t g = 0; g < ION_PART; g++)
-    for (size_t r = 0; r < s->n_replicate; r++)
-      ion_pairs_put(*pairs, r, g, part + g * s->width + 1 + r * words);
+  PetscCall(PetscMalloc1(s->width, &one));
+  for (size_t g = 0; g < ION_PART; g++) {
+    memcpy(one, part + g * s->width, s->width * sizeof *one);
+    if (number) move_row(s, part[0], one);
+    for (size_t r = 0; r < s->n_replicate; r++) ion_pairs_put(*pairs, r, g, one + 1 + r * words);
+  }
+  PetscCall(PetscFree(one));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
