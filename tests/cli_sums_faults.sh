@@ -40,7 +40,7 @@ analyze() {
   "$IONSWEEP" analyze "$1.nc" --csv "$1.csv" >"$1.txt" 2>"$1.err" || fail "analyze $1: $(cat "$1.err")"
 }
 
-# ---- the first block decides what units are sums about ----
+# ---- a point that is given up in one part alone, and found anew ----
 
 # same A B: their tables agree, but for the rounding of other shifts
 same() {
@@ -72,7 +72,7 @@ analyze both
 grep -q crashed both.txt || fail "point 0 did not crash: $(cat both.txt)"
 "$IONSWEEP" verify both.nc --resolve 65536 >verify.out 2>&1 || fail "units about two shifts are not sound: $(cat verify.out)"
 run study.yaml both.nc --retry crashed
-same both whole
+cmp whole.nc both.nc || fail "--retry does not make the file of a run without crashes"
 run grown.yaml grown.nc --extend both.nc
 run grown.yaml large.nc
 same grown large

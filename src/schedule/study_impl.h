@@ -167,6 +167,9 @@ static inline PetscErrorCode ion_study_solve_by(ion_study *study, uint64_t first
              : ion_study_solve(study, first, n_point, data, status);
 }
 
+/* Evaluate the model or function as it stands, with no factor varied: data [n_output][1], status [1]. */
+PetscErrorCode ion_study_solve_reference(ion_study *study, ion_block data, unsigned char *status);
+
 /* Evaluate points that need not be neighbours, as ion_study_solve does. */
 PetscErrorCode ion_study_solve_points(ion_study *study, const uint64_t *point, size_t n_point,
                                       ion_block data, unsigned char *status);

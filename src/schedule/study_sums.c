@@ -148,42 +148,18 @@ PetscErrorCode ion_study_close_sums(ion_study *study)
 
 /* ---- solving ---- */
 
-/* A and B of the first blocks. */
-static PetscErrorCode solve_first(ion_study *study, size_t n, const ion_isolation *how)
+/* The outputs of the study with no factor varied: as good as near their means, and the same on every rank whatever
+ * becomes of any point. */
+static PetscErrorCode find_shift(ion_study *study)
 {
   study_sums *s = study->sums;
-  uint64_t *point;
-  PetscErrorCode code;
 
   PetscFunctionBegin;
-  PetscCall(PetscMalloc1(n, &point));
-  for (size_t i = 0; i < n; i++) point[i] = i / 2 * ion_design_n_member(study->design) + i % 2;
-  if (how)
-    code = ion_study_solve_points_isolated(study, point, n, how, s->data, s->status);
-  else
-    code = ion_study_solve_points(study, point, n, s->data, s->status);
-  PetscCall(PetscFree(point));
-  PetscFunctionReturn(code);
-}
-
-/* The mean of an output over A and B of the first blocks: near enough to that of the study, and the same on every
- * rank as long as none of those points is given up on one of them alone. */
-static PetscErrorCode find_shift(ion_study *study, const ion_isolation *how)
-{
-  study_sums *s  = study->sums;
-  const size_t n = 2 * ion_design_n_replicate(study->design);
-
-  PetscFunctionBegin;
-  PetscCall(solve_first(study, n, how));
+  PetscCall(ion_study_solve_reference(study, s->data, s->status));
   for (size_t i = 0; i < s->n_number; i++) {
-    double sum = 0.0, there = 0.0;
+    const PetscBool there = (PetscBool)(s->status[0] == ION_OK && isfinite(s->row[i][0]));
 
-    for (size_t p = 0; p < n; p++) {
-      if (s->status[p] != ION_OK || !isfinite(s->row[i][p])) continue;
-      sum += s->row[i][p];
-      there += 1.0;
-    }
-    s->shift[i] = there > 0.0 ? sum / there : 0.0;
+    s->shift[i] = there ? s->row[i][0] : 0.0;
   }
   s->is_shifted = PETSC_TRUE;
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -226,9 +202,7 @@ static PetscErrorCode solve_unit(ion_study *study, uint64_t unit, const ion_isol
   study_sums *s         = study->sums;
 
   PetscFunctionBegin;
-  if (!s->is_shifted) PetscCall(find_shift(study, how));
-  PetscCall(PetscFree(
-      study->rows.range)); /* those points are of the first unit, which may be another's */
+  if (!s->is_shifted) PetscCall(find_shift(study));
   PetscCall(ion_sums_start(s->sums, s->shift));
   for (uint64_t b = 0; b < blocks; b += s->n_slab)
     PetscCall(
