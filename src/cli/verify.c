@@ -292,12 +292,13 @@ static PetscErrorCode run(MPI_Comm comm, const cli_arguments *arguments, int *ex
 const cli_verb cli_verify = {
     .name  = "verify",
     .usage = "ionsweep verify FILE.nc [--resolve K] [--seed S]",
-    .help =
-        "Check a result file: its size and coordinates, the checksum of every chunk of points, and "
-        "K\n"
-        "points drawn at random that are solved again and compared bit by bit (by the study that "
-        "the\n"
-        "file itself tells). Exit status 0: sound, finished or not; 1: damaged; 2: no result file.",
+    .help = "Check a result file: its size and coordinates, the checksum of every chunk of points, "
+            "and K\n"
+            "points drawn at random that are solved again and compared bit by bit (by the study "
+            "that the\n"
+            "file itself tells); where a file keeps sums, units of K points together. Exit status "
+            "0: sound,\n"
+            "finished or not; 1: damaged; 2: no result file.",
     .options  = "--resolve --seed --help",
     .min_word = 1,
     .max_word = 1,

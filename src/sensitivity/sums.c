@@ -1,18 +1,11 @@
 /* One pass: points to sums, which are kept in their place. */
 #include "pairs_impl.h"
+#include "sum_tree.h"
 
 #include <math.h>
 #include <string.h>
 
-enum { N_FAILURE = ION_CRASHED - ION_NO_STATE_FOUND + 1, MAX_LEVEL = 48 };
-
-/* A binary tree of sums, of which the nodes that wait for their sibling are held: 2^l leaves at level l. */
-typedef struct {
-  size_t size;             /* values a node */
-  uint64_t n;              /* leaves added */
-  double *node[MAX_LEVEL]; /* [size], made when first used */
-  double *carry;           /* [size] */
-} sum_tree;
+enum { N_FAILURE = ION_CRASHED - ION_NO_STATE_FOUND + 1 };
 
 struct ion_sums {
   ion_sums_shape shape;
@@ -21,7 +14,7 @@ struct ion_sums {
   ion_pairs *number, *outcome; /* what a group of either kind looks like */
   size_t n_outcome, n_located, n_row, width;
   double *shift;     /* [n_number] */
-  sum_tree tree;     /* of all outputs: [n_number][n_replicate][words] */
+  ion_sum_tree tree; /* of all outputs: [n_number][n_replicate][words] */
   double *outcomes;  /* [n_outcome][n_replicate][words], whole numbers: any order gives the same */
   double *with;      /* [n_located][2][n_column][ION_REGION_BIN] with, without */
   double *survivors; /* [n_column], [n_column][n_column] */
@@ -29,55 +22,6 @@ struct ion_sums {
   double *indicator; /* [n_member] */
   ion_block u;       /* [n_column][2] */
 };
-
-/* ---- trees ---- */
-
-static PetscErrorCode start_tree(sum_tree *tree)
-{
-  PetscFunctionBegin;
-  tree->n = 0;
-  if (!tree->carry) PetscCall(PetscMalloc1(tree->size, &tree->carry));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-static PetscErrorCode destroy_tree(sum_tree *tree)
-{
-  PetscFunctionBegin;
-  for (size_t l = 0; l < MAX_LEVEL; l++) PetscCall(PetscFree(tree->node[l]));
-  PetscCall(PetscFree(tree->carry));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* The leaf lies in `carry`, which becomes free again. */
-static PetscErrorCode push(sum_tree *tree)
-{
-  size_t l = 0;
-  double *carry;
-
-  PetscFunctionBegin;
-  for (uint64_t n = tree->n; n & 1; n >>= 1, l++)
-    for (size_t i = 0; i < tree->size; i++) tree->carry[i] = tree->node[l][i] + tree->carry[i];
-  if (!tree->node[l]) PetscCall(PetscMalloc1(tree->size, &tree->node[l]));
-  carry         = tree->node[l];
-  tree->node[l] = tree->carry;
-  tree->carry   = carry;
-  tree->n++;
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* All leaves together; those of an incomplete tree from its end. */
-static void top(const sum_tree *tree, double *sum)
-{
-  PetscBool any = PETSC_FALSE;
-  size_t l      = 0;
-
-  for (uint64_t n = tree->n; n; n >>= 1, l++) {
-    if (!(n & 1)) continue;
-    for (size_t i = 0; i < tree->size; i++)
-      sum[i] = any ? tree->node[l][i] + sum[i] : tree->node[l][i];
-    any = PETSC_TRUE;
-  }
-}
 
 /* ---- shape ---- */
 
@@ -180,7 +124,7 @@ PetscErrorCode ion_sums_destroy(ion_sums **sums)
   if (!s) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(ion_pairs_destroy(&s->number));
   PetscCall(ion_pairs_destroy(&s->outcome));
-  PetscCall(destroy_tree(&s->tree));
+  PetscCall(ion_sum_tree_destroy(&s->tree));
   PetscCall(ion_block_destroy(&s->u));
   PetscCall(PetscFree(s->shift));
   PetscCall(PetscFree(s->outcomes));
@@ -253,7 +197,7 @@ PetscErrorCode ion_sums_start(ion_sums *s, const double *shift)
   const size_t k = s->n_column;
 
   PetscFunctionBegin;
-  PetscCall(start_tree(&s->tree));
+  PetscCall(ion_sum_tree_start(&s->tree));
   if (s->shape.n_number) memcpy(s->shift, shift, s->shape.n_number * sizeof *shift);
   memset(s->outcomes, 0, s->n_outcome * outcome_words(s) * sizeof *s->outcomes);
   memset(s->with, 0, s->n_located * 2 * k * ION_REGION_BIN * sizeof *s->with);
@@ -281,7 +225,7 @@ static PetscErrorCode add_leaf(ion_sums *s, const ion_sums_points *points, size_
       ion_pairs_reduce(s->number, &rows, s->tree.carry + (i * s->n_replicate + r) * words);
     }
   }
-  PetscCall(push(&s->tree));
+  PetscCall(ion_sum_tree_push(&s->tree));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -428,7 +372,7 @@ PetscErrorCode ion_sums_store(const ion_sums *s, ion_block rows)
              "rows are [%zu][%zu], wanted [%zu][%zu]", rows.n_row, rows.n_point, s->n_row,
              s->width);
   PetscCall(PetscCalloc1(s->tree.size, &numbers));
-  top(&s->tree, numbers);
+  ion_sum_tree_top(&s->tree, numbers);
   for (size_t i = 0; i < s->n_row; i++) {
     memset(ion_row(rows, i), 0, s->width * sizeof(double));
     store_row(s, ion_sums_row_at(s, i), numbers, ion_row(rows, i));
@@ -455,18 +399,18 @@ PetscErrorCode ion_sums_merge(const ion_sums *s, size_t row, size_t n, const dou
 {
   const PetscBool number = (PetscBool)(ion_sums_row_at(s, row).kind == ION_SUMS_NUMBER);
   const double shift     = unit[0];
-  sum_tree tree          = {.size = s->width};
+  ion_sum_tree tree      = {.size = s->width};
 
   PetscFunctionBegin;
-  PetscCall(start_tree(&tree));
+  PetscCall(ion_sum_tree_start(&tree));
   for (size_t u = 0; u < n; u++) {
     memcpy(tree.carry, unit + u * s->width, s->width * sizeof *unit);
     if (number) move_row(s, shift, tree.carry);
-    PetscCall(push(&tree));
+    PetscCall(ion_sum_tree_push(&tree));
   }
-  top(&tree, sum);
+  ion_sum_tree_top(&tree, sum);
   if (number) sum[0] = shift;
-  PetscCall(destroy_tree(&tree));
+  PetscCall(ion_sum_tree_destroy(&tree));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
