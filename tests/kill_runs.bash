@@ -90,8 +90,13 @@ kill_once() {
     one) kill -9 "$one" ;;
     mpirun) kill -9 "$pid" ;;
   esac 2>/dev/null
+  # PMIx 4.2 locks itself up now and then as mpirun leaves after a killed rank
+  (sleep 20 && kill -9 "$pid") 2>/dev/null &
+  local guard=$!
   wait "$pid" 2>/dev/null
   local status=$?
+  pkill -P "$guard" 2>/dev/null
+  wait "$guard" 2>/dev/null
   wait_for_ranks "${ranks[@]}"
   [ "$status" != 0 ]
 }
