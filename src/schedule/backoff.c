@@ -6,7 +6,7 @@
 
 #define SPIN 50e-6       /* s of looking without a sleep */
 #define NAP_FIRST 50000  /* ns */
-#define NAP_LAST 5000000 /* ns */
+#define NAP_LAST 2000000 /* ns */
 
 void ion_backoff_reset(ion_backoff *backoff)
 {
