@@ -20,7 +20,6 @@ PetscErrorCode ion_study_recall_unit(ion_study *study, ion_block rows, ion_tally
 PetscErrorCode ion_study_count_unit(const ion_study *study, ion_block rows, ion_tally *tally);
 PetscErrorCode ion_study_merge_units(const ion_study *study, size_t n, ion_block unit,
                                      ion_block rows);
-uint64_t ion_study_sums_blocks(const ion_study *study, uint64_t n_block);
 
 struct study_start;
 PetscErrorCode ion_study_start_create(const ion_study *study, uint64_t n_point,
@@ -87,11 +86,6 @@ size_t ion_study_boundary_output(const ion_study *study)
   return CLASS_ROW;
 }
 
-void ion_study_chunk_points(const ion_study *study, uint64_t chunk, uint64_t *first, size_t *n)
-{
-  ion_store_chunk_range(&study->schema, chunk, first, n);
-}
-
 void ion_study_tally(const ion_study *study, ion_block data, const unsigned char *status, size_t n,
                      ion_tally *tally)
 {
@@ -138,18 +132,6 @@ PetscErrorCode ion_study_merge_units(const ion_study *study, size_t n, ion_block
   (void)unit;
   (void)rows;
   return PETSC_ERR_SUP;
-}
-
-uint64_t ion_study_unit_blocks(const ion_study *study)
-{
-  (void)study;
-  return 0;
-}
-
-uint64_t ion_study_sums_blocks(const ion_study *study, uint64_t n_block)
-{
-  (void)study;
-  return n_block;
 }
 
 /* Values of a formula have no design, so there is no smaller study to extend. */

@@ -171,13 +171,6 @@ size_t ion_study_boundary_output(const ion_study *study);
 /** What the result file's header says; borrowed from the study. */
 const ion_store_schema *ion_study_schema(const ion_study *study);
 
-/** Points behind a chunk of the result file: its own, or those of the unit whose sums it is. */
-void ion_study_chunk_points(const ion_study *study, uint64_t chunk, uint64_t *first, size_t *n);
-
-/** Blocks of every replicate in a unit of a study that keeps sums in place of points (`keep: statistics`); 0 where
- * points are kept. */
-uint64_t ion_study_unit_blocks(const ion_study *study);
-
 /** Evaluate points first ... first + n_point - 1.
  *
  * @param[out] data    [n_output][n_point] in the units of the file; NaN where a point has no state
@@ -205,10 +198,6 @@ PetscErrorCode ion_study_solve_isolated(ion_study *study, uint64_t first, size_t
  */
 PetscErrorCode ion_study_sum_unit(ion_study *study, uint64_t unit, const ion_isolation *how,
                                   ion_block rows);
-
-/** Sum units about the shifts of these rows, not those that the first points of the study suggest, which may have been
- * given up at another time or place. */
-PetscErrorCode ion_study_take_shifts(ion_study *study, ion_block rows);
 
 /** Add the points of a unit by status to `n` [ION_N_STATUS], from its rows. */
 PetscErrorCode ion_study_unit_statuses(const ion_study *study, ion_block rows, uint64_t *n);

@@ -175,6 +175,10 @@ void ion_store_chunk_range(const ion_store_schema *schema, uint64_t chunk, uint6
                            size_t *n_point);
 uint64_t ion_store_n_chunk(const ion_store_schema *schema);
 
+/** Points of the study behind a chunk: its own, or those it is the sums of. */
+void ion_store_chunk_points(const ion_store_schema *schema, uint64_t chunk, uint64_t *first,
+                            size_t *n_point);
+
 /* ---- reading a finished or half-done file without its study ---- */
 
 typedef struct ion_store_file ion_store_file;

@@ -103,7 +103,7 @@ static void print_file(const ion_study *study)
   total += bytes * (double)schema->n_point + 4.0 * (double)ion_store_n_chunk(schema);
   total += (double)(strlen(schema->sweep_text) + strlen(schema->model_text));
   cli_size_text(total, text, sizeof text);
-  ion_study_chunk_points(study, 0, &first, &n);
+  ion_store_chunk_points(schema, 0, &first, &n);
   printf("  file: about %s in %llu chunks of %zu points%s\n", text,
          (unsigned long long)ion_store_n_chunk(schema), n,
          schema->n_summed ? ", of which the sums are kept" : "");

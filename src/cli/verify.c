@@ -59,7 +59,7 @@ static PetscErrorCode check_chunk(verification *v, uint64_t chunk)
 
   PetscFunctionBegin;
   PetscCall(ion_store_check_chunk(v->store, chunk, v->data, v->status, &state));
-  ion_study_chunk_points(v->study, chunk, &first, &n);
+  ion_store_chunk_points(v->schema, chunk, &first, &n);
   v->n_state[state]++;
   if (state == ION_CHUNK_DAMAGED && v->n_state[state] <= MOST_SHOWN)
     printf("  chunk %llu is damaged: points %llu to %llu\n", (unsigned long long)chunk,
@@ -162,7 +162,7 @@ static PetscErrorCode check_units(verification *v, const cli_arguments *argument
   size_t n;
 
   PetscFunctionBegin;
-  ion_study_chunk_points(v->study, 0, &first, &n);
+  ion_store_chunk_points(v->schema, 0, &first, &n);
   PetscCall(ion_block_create(v->schema->n_output, (size_t)v->schema->chunk_size, &v->again));
   for (; k * n < arguments->n_resolve; k++) {
     const uint64_t unit = (uint64_t)(ion_random_uniform(arguments->seed, k, 0) * (double)n_unit);
@@ -173,7 +173,6 @@ static PetscErrorCode check_units(verification *v, const cli_arguments *argument
     if (state != ION_CHUNK_WHOLE) continue;
     PetscCall(ion_study_unit_statuses(v->study, v->data, status));
     if (status[ION_CRASHED] + status[ION_TIMED_OUT] > 0) continue;
-    PetscCall(ion_study_take_shifts(v->study, v->data));
     PetscCall(ion_study_sum_unit(v->study, unit, NULL, v->again));
     compare_unit(v, unit);
     n_solved++;

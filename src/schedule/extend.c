@@ -86,14 +86,16 @@ PetscErrorCode ion_extension_check(const ion_study *study, const ion_run_options
 /* ---- points ---- */
 
 /* Room for the units that make one of the present study, which is as large or larger. */
-static PetscErrorCode open_units(const ion_study *study, ion_extension *e)
+static PetscErrorCode open_units(const ion_store_schema *schema, ion_extension *e)
 {
   const ion_store_schema *old = &e->start.schema;
-  const uint64_t n_block =
-      old->n_summed / ion_design_n_member(study->design) / ion_design_n_replicate(study->design);
+  uint64_t first;
+  size_t points, points_there;
 
   PetscFunctionBegin;
-  e->n_unit = (size_t)(ion_study_unit_blocks(study) / ion_study_sums_blocks(study, n_block));
+  ion_store_chunk_points(schema, 0, &first, &points);
+  ion_store_chunk_points(old, 0, &first, &points_there);
+  e->n_unit = points / points_there;
   PetscCall(ion_block_create(old->n_output, e->n_unit * (size_t)old->chunk_size, &e->units));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -116,7 +118,7 @@ PetscErrorCode ion_extension_open(const ion_study *study, const ion_run_options 
   PetscCall(ion_block_create(schema->n_output, (size_t)n, &extension->data));
   PetscCall(PetscCalloc1((size_t)n, &extension->status));
   PetscCall(ion_block_create(schema->n_output, (size_t)schema->chunk_size, &extension->solved));
-  if (schema->n_summed) PetscCall(open_units(study, extension));
+  if (schema->n_summed) PetscCall(open_units(schema, extension));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -233,7 +233,7 @@ static PetscErrorCode reread(MPI_Comm comm, ion_run *r)
     uint64_t first;
     size_t n;
 
-    ion_study_chunk_points(r->study, c, &first, &n);
+    ion_store_chunk_points(r->schema, c, &first, &n);
     PetscCall(ion_store_read_chunk(r->store, c, r->data, r->status, &complete));
     if (complete)
       PetscCall(r->schema->n_summed ? ion_study_recall_unit(r->study, r->data, &counted)
@@ -266,14 +266,14 @@ static uint64_t chunks_of_part(const ion_store_schema *schema, ion_part part)
 }
 
 /* All chunks are full but the last one of the study. */
-static uint64_t points_of_part(const ion_study *study, ion_part part, uint64_t n_chunk)
+static uint64_t points_of_part(const ion_store_schema *schema, ion_part part, uint64_t n_chunk)
 {
   uint64_t first;
   size_t full, last;
 
   if (n_chunk == 0) return 0;
-  ion_study_chunk_points(study, 0, &first, &full);
-  ion_study_chunk_points(study, part.first + (n_chunk - 1) * part.step, &first, &last);
+  ion_store_chunk_points(schema, 0, &first, &full);
+  ion_store_chunk_points(schema, part.first + (n_chunk - 1) * part.step, &first, &last);
   return (n_chunk - 1) * full + last;
 }
 
@@ -296,7 +296,7 @@ static PetscErrorCode run_chunks(MPI_Comm comm, ion_run *r, const char *log_path
 
   PetscFunctionBegin;
   job.n_chunk  = chunks_of_part(r->schema, r->part);
-  job.n_point  = points_of_part(r->study, r->part, job.n_chunk);
+  job.n_point  = points_of_part(r->schema, r->part, job.n_chunk);
   job.context  = r;
   job.chunk    = do_chunk;
   job.isolated = do_isolated;

@@ -28,21 +28,6 @@ uint64_t ion_study_sums_blocks(const ion_study *study, uint64_t n_block)
   return n;
 }
 
-uint64_t ion_study_unit_blocks(const ion_study *study)
-{
-  return study->sums ? ion_study_sums_blocks(study, ion_design_n_block(study->design)) : 0;
-}
-
-void ion_study_chunk_points(const ion_study *study, uint64_t chunk, uint64_t *first, size_t *n)
-{
-  if (study->sums) {
-    *n     = (size_t)(ion_study_unit_blocks(study) * points_of_block(study));
-    *first = chunk * *n;
-  } else {
-    ion_store_chunk_range(&study->header.schema, chunk, first, n);
-  }
-}
-
 static PetscErrorCode check_design(const ion_study *study, const ion_node *node)
 {
   const uint64_t n = ion_design_n_block(study->design);
@@ -165,17 +150,6 @@ static PetscErrorCode find_shift(ion_study *study)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode ion_study_take_shifts(ion_study *study, ion_block rows)
-{
-  study_sums *s = study->sums;
-
-  PetscFunctionBegin;
-  for (size_t i = 0; i < s->n_number; i++)
-    s->shift[i] = ion_row(rows, ion_sums_find(s->sums, ION_SUMS_NUMBER, i))[0];
-  s->is_shifted = PETSC_TRUE;
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
 static PetscErrorCode solve_slab(ion_study *study, uint64_t block, size_t n,
                                  const ion_isolation *how, ion_tally *tally)
 {
@@ -198,7 +172,7 @@ static PetscErrorCode solve_slab(ion_study *study, uint64_t block, size_t n,
 static PetscErrorCode solve_unit(ion_study *study, uint64_t unit, const ion_isolation *how,
                                  ion_tally *tally)
 {
-  const uint64_t blocks = ion_study_unit_blocks(study);
+  const uint64_t blocks = ion_study_sums_blocks(study, ion_design_n_block(study->design));
   study_sums *s         = study->sums;
 
   PetscFunctionBegin;
@@ -297,7 +271,6 @@ PetscErrorCode ion_study_recall_unit(ion_study *study, ion_block rows, ion_tally
   PetscFunctionBegin;
   PetscCall(ion_study_make_ranges(study));
   PetscCall(ion_study_count_unit(study, rows, tally));
-  if (!study->sums->is_shifted) PetscCall(ion_study_take_shifts(study, rows));
   widen_ranges(study->n_output + 1, ion_row(rows, own + ION_SUMS_RANGES), study->rows.range);
   PetscFunctionReturn(PETSC_SUCCESS);
 }

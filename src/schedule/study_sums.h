@@ -50,8 +50,7 @@ void ion_study_size_sums(const ion_study *study, uint64_t n_point, ion_store_sch
 PetscErrorCode ion_study_merge_units(const ion_study *study, size_t n, ion_block unit,
                                      ion_block rows);
 
-/* What a unit has met: into a tally, and, recalled, into the ranges of this rank as well; units summed on this rank
- * later are then about its shifts. */
+/* What a unit has met: into a tally, and, recalled, into the ranges of this rank as well. */
 PetscErrorCode ion_study_count_unit(const ion_study *study, ion_block rows, ion_tally *tally);
 PetscErrorCode ion_study_recall_unit(ion_study *study, ion_block rows, ion_tally *tally);
 

@@ -21,6 +21,18 @@ void ion_store_chunk_range(const ion_store_schema *schema, uint64_t chunk, uint6
   *n_point = (size_t)(left < schema->chunk_size ? left : schema->chunk_size);
 }
 
+/* All chunks of sums are of as many points. */
+void ion_store_chunk_points(const ion_store_schema *schema, uint64_t chunk, uint64_t *first,
+                            size_t *n_point)
+{
+  if (schema->n_summed) {
+    *n_point = (size_t)(schema->n_summed / ion_store_n_chunk(schema));
+    *first   = chunk * *n_point;
+  } else {
+    ion_store_chunk_range(schema, chunk, first, n_point);
+  }
+}
+
 uint64_t ion_store_coordinate_length(const ion_store_schema *schema, size_t i)
 {
   for (size_t d = 0; d < schema->n_dim; d++) {
