@@ -96,4 +96,10 @@ void ion_random_words(uint64_t seed, uint64_t point, uint64_t stream, uint64_t w
 /** The nearest of `n` known names by edit distance, or NULL when none is near enough to suggest. */
 const char *ion_nearest_name(const char *name, const char *const *known, size_t n);
 
+/** Words with blanks between, as flag_meanings holds them; NULL has none. */
+size_t ion_word_count(const char *words);
+
+/** Word `i` of them, counted from 0, copied into word [size], which is returned; "" past the last one. */
+const char *ion_word_at(const char *words, size_t i, char *word, size_t size);
+
 #endif

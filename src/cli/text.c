@@ -107,11 +107,7 @@ void cli_time_text(double seconds, char *text, size_t size)
 
 const char *cli_flag_word(const char *flags, double value, char *word, size_t size)
 {
-  for (double i = 0.0; i < value && *flags; i++) {
-    flags += strcspn(flags, " ");
-    flags += *flags == ' ';
-  }
-  snprintf(word, size, "%.*s", (int)strcspn(flags, " "), flags);
-  if (!*word || !(value >= 0)) snprintf(word, size, "-");
+  if (!(value >= 0.0 && value < 256.0) || !*ion_word_at(flags, (size_t)ceil(value), word, size))
+    snprintf(word, size, "-");
   return word;
 }

@@ -49,17 +49,6 @@ static PetscErrorCode check_design(const ion_study *study, const ion_node *node)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static size_t count_words(const char *text)
-{
-  size_t n = 0;
-
-  for (const char *at = text; at && *at; n++) {
-    at += strcspn(at, " ");
-    at += strspn(at, " ");
-  }
-  return n;
-}
-
 static PetscErrorCode find_outputs(const ion_study *study, study_sums *s)
 {
   PetscFunctionBegin;
@@ -68,7 +57,7 @@ static PetscErrorCode find_outputs(const ion_study *study, study_sums *s)
     if (!study->output[i]->flags) s->number[s->n_number++] = i;
   s->class_row = ion_study_class_row(study);
   if (s->class_row < study->n_output) {
-    const size_t n = count_words(study->output[s->class_row]->flags);
+    const size_t n = ion_word_count(study->output[s->class_row]->flags);
 
     s->n_class = n > 2 ? n - 2 : 0; /* the words of 0 and 1: none, health */
   }

@@ -2,17 +2,6 @@
 #include "study_sums.h"
 
 #include <stdio.h>
-#include <string.h>
-
-/* Word `value` of blank-separated words. */
-static void word_at(const char *words, size_t value, char *text, size_t size)
-{
-  for (; value > 0; value--) {
-    words += strcspn(words, " ");
-    words += strspn(words, " ");
-  }
-  snprintf(text, size, "%.*s", (int)strcspn(words, " "), words);
-}
 
 static void name_outcome(const ion_study *study, size_t i, char *text, size_t size)
 {
@@ -26,9 +15,9 @@ static void name_outcome(const ion_study *study, size_t i, char *text, size_t si
     while (!(outcome.statuses >> status & 1u)) status++;
     snprintf(text, size, "%s", ion_status_name((ion_status)status));
   } else {
-    word_at(study->output[study->sums->class_row]->flags, (size_t)outcome.class_, word,
-            sizeof word);
-    snprintf(text, size, "class_%s", word);
+    snprintf(text, size, "class_%s",
+             ion_word_at(study->output[study->sums->class_row]->flags, (size_t)outcome.class_, word,
+                         sizeof word));
   }
 }
 

@@ -5,15 +5,7 @@
 
 size_t ion_tally_words(const ion_output *output)
 {
-  const char *at = output->flags;
-  size_t n       = 0;
-
-  if (!at || strcmp(output->name, "class") == 0) return 0;
-  for (; *at; n++) {
-    at += strcspn(at, " ");
-    at += strspn(at, " ");
-  }
-  return n;
+  return strcmp(output->name, "class") == 0 ? 0 : ion_word_count(output->flags);
 }
 
 /* Of a point without a state the first word only says that nothing was found. */

@@ -29,23 +29,21 @@ static PetscErrorCode add_classes(ion_analysis *a)
 {
   const char *words = NULL;
   uint64_t n[256]   = {0};
-  int value         = 0;
+  int first         = 0;
   char word[48], name[64];
 
   PetscFunctionBegin;
   for (size_t i = 0; i < a->schema->n_output; i++) {
     if (strcmp(a->schema->output[i].name, "class") != 0) continue;
     words = a->schema->output[i].flag_meanings;
-    value = a->schema->output[i].first_flag;
+    first = a->schema->output[i].first_flag;
   }
   for (uint64_t p = 0; p < a->schema->n_point; p++)
     if (a->status[p] == ION_OK) n[a->class_[p]]++;
-  for (const char *at = words; at && *at; value++) {
-    const size_t length = strcspn(at, " ");
+  for (size_t i = 0; i < ion_word_count(words); i++) {
+    const int value = first + (int)i;
 
-    snprintf(word, sizeof word, "%.*s", (int)length, at);
-    snprintf(name, sizeof name, "class_%s", word);
-    at += length + strspn(at + length, " ");
+    snprintf(name, sizeof name, "class_%s", ion_word_at(words, i, word, sizeof word));
     if (value > 1 && value < 256 && n[value] > 0) PetscCall(add_reason(a, name, 0, value));
   }
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -36,14 +36,10 @@ static PetscErrorCode put_count(const header *h, const char *name, uint64_t valu
 static PetscErrorCode put_flags(const header *h, int var, const char *meanings, int first)
 {
   signed char value[128];
-  size_t n = 0;
+  const size_t n = PetscMin(ion_word_count(meanings), ION_COUNT(value));
 
   PetscFunctionBegin;
-  for (const char *at = meanings; *at && n < ION_COUNT(value); n++) {
-    value[n] = (signed char)(first + (int)n);
-    at += strcspn(at, " ");
-    at += strspn(at, " ");
-  }
+  for (size_t i = 0; i < n; i++) value[i] = (signed char)(first + (int)i);
   ION_NC(h->path, ncmpi_put_att_schar(h->ncid, var, "flag_values", NC_BYTE, (MPI_Offset)n, value));
   PetscCall(put_text(h, var, "flag_meanings", meanings));
   PetscFunctionReturn(PETSC_SUCCESS);
