@@ -381,8 +381,8 @@ PetscErrorCode ion_sums_store(const ion_sums *s, ion_block rows)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* A row of an output about another shift. Units of a study have the same one, unless a point of its first blocks was
- * given up in one run and not in another, or two machines differ by a rounding. */
+/* A row of an output about another shift. Units of a study have the same one, but where machines that round in
+ * different ways made them. */
 static void move_row(const ion_sums *s, double shift, double *row)
 {
   const double by = shift - row[0];
