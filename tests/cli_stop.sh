@@ -27,6 +27,7 @@ was_there() {
 }
 
 study 100 study.yaml
+chunk=$("$IONSWEEP" plan study.yaml | sed -n 's/.* chunks of \([0-9]*\) points.*/\1/p')
 "$IONSWEEP" run study.yaml -o whole.nc >whole.out 2>&1 || fail "whole: exit status $?"
 
 # go RANKS OPTIONS...: run the study into a.nc
@@ -37,12 +38,13 @@ go() {
   $MPIEXEC -n "$ranks" "$IONSWEEP" run study.yaml -o a.nc "$@" >a.out 2>a.err
 }
 
-for ranks in 1 3; do
+# Twelve ranks ask for more chunks than 1000 points take before any is finished.
+for ranks in 1 3 12; do
   rm -f a.nc
   go $ranks --max-points 1000
   [ $? = 99 ] || fail "--max-points, $ranks ranks: exit status is not 99: $(cat a.err)"
-  if [ "$(points a.out)" -lt 1000 ] || [ "$(points a.out)" -ge 3000 ]; then
-    fail "--max-points, $ranks ranks: $(points a.out) points"
+  if [ "$(points a.out)" -lt 1000 ] || [ "$(points a.out)" -ge $((1000 + chunk)) ]; then
+    fail "--max-points, $ranks ranks: $(points a.out) points in chunks of $chunk"
   fi
   [ "$(grep -c 'run the same command again' a.out)" = 1 ] || fail "nothing says how to go on"
   grep -q 'stopped by its limit of points' a.nc.log || fail "the log has no reason"
@@ -50,6 +52,7 @@ for ranks in 1 3; do
   go $ranks --max-points=1000
   [ $? = 99 ] || fail "--max-points again: exit status is not 99"
   [ "$(was_there a.out)" = "$before" ] || fail "$before points were finished, $(was_there a.out) read"
+  [ "$(points a.out)" -lt $((before + 1000 + chunk)) ] || fail "again, $ranks ranks: $(points a.out) points after $before"
   go $ranks --max-points 1000000 || fail "a limit beyond the end: exit status $?"
   cmp whole.nc a.nc || fail "--max-points and resumes give another file, $ranks ranks"
 done

@@ -59,7 +59,9 @@ typedef struct {
   PetscErrorCode (*flush)(void *context);
   const char *log_path; /**< append-only log of events, one line each; NULL for none */
   double stop_after;    /**< s after which no chunk is dealt any more; 0 for no limit */
-  uint64_t max_points;  /**< as many points solved (not read), the same; 0 for no limit */
+  /** Points solved (not read) after which no chunk is dealt any more, those in hand counted in; 0 for no
+   * limit. */
+  uint64_t max_points;
 
   /** s of silence, besides ten times the longest chunk so far, after which a rank that works counts as
    * lost and its chunks are dealt again; ten times as much before any chunk is done. A rank alone ends

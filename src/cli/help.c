@@ -19,7 +19,7 @@ static const struct {
     {"--stop-after",
      "  --stop-after TIME             deal no more work after 2h, 90 min, ...; exit status 99\n"          },
     {"--max-points",
-     "  --max-points N                deal no more work once N points are solved; exit status 99;\n"
+     "  --max-points N                deal no more chunks than N points take; exit status 99;\n"
      "                                with --until: how many points in all it may come to\n"              },
     {"--point-timeout",
      "  --point-timeout TIME          a point that takes longer is given up: timed_out (60 s)\n"          },

@@ -83,10 +83,38 @@ PetscBool ion_dealer_is_stopping(ion_dealer *dealer)
 
 /* ---- chunks ---- */
 
+/* PETSC_TRUE where the points in hand, were none of them in the file, reach the limit: how far a run goes past it
+ * depends on the size of a chunk alone, not on how many ranks ask before the first one reports. */
+static PetscBool limit_is_in_hand(const ion_dealer *dealer)
+{
+  const ion_job *job    = dealer->job;
+  const uint64_t solved = dealer->tally.n_point - dealer->tally.n_read;
+
+  if (job->max_points == 0 || dealer->in_hand == 0) return PETSC_FALSE;
+  return (PetscBool)(solved + dealer->in_hand * ((job->n_point - 1) / job->n_chunk + 1) >=
+                     job->max_points);
+}
+
+static void take_in_hand(ion_dealer *dealer, uint64_t chunk)
+{
+  if (dealer->mark[chunk] & ION_MARK_IN_HAND) return;
+  dealer->mark[chunk] |= ION_MARK_IN_HAND;
+  dealer->in_hand++;
+}
+
+static void put_down(ion_dealer *dealer, uint64_t chunk)
+{
+  if (!(dealer->mark[chunk] & ION_MARK_IN_HAND)) return;
+  dealer->mark[chunk] &= (unsigned char)~ION_MARK_IN_HAND;
+  dealer->in_hand--;
+}
+
 PetscBool ion_dealer_next(ion_dealer *dealer, ion_order *order)
 {
   PetscBool found = PETSC_FALSE;
 
+  dealer->held_back = limit_is_in_hand(dealer);
+  if (dealer->held_back) return PETSC_FALSE;
   while (!found && dealer->n_again > 0) {
     order->chunk = dealer->again[--dealer->n_again];
     found        = (PetscBool) !(dealer->mark[order->chunk] & ION_MARK_DONE);
@@ -96,6 +124,7 @@ PetscBool ion_dealer_next(ion_dealer *dealer, ion_order *order)
     found        = PETSC_TRUE;
   }
   if (!found) return PETSC_FALSE;
+  take_in_hand(dealer, order->chunk);
   order->kind     = ION_ORDER_RUN;
   order->isolated = (dealer->mark[order->chunk] & ION_MARK_ISOLATED) != 0;
   return PETSC_TRUE;
@@ -105,6 +134,7 @@ PetscErrorCode ion_dealer_give_back(ion_dealer *dealer, uint64_t chunk, PetscBoo
 {
   PetscFunctionBegin;
   if (suspect) dealer->mark[chunk] |= ION_MARK_ISOLATED;
+  put_down(dealer, chunk);
   if (dealer->n_again == dealer->n_again_allocated) {
     dealer->n_again_allocated = 2 * dealer->n_again_allocated + 16;
     PetscCall(PetscRealloc(dealer->n_again_allocated * sizeof *dealer->again, &dealer->again));
@@ -118,6 +148,7 @@ void ion_dealer_finish(ion_dealer *dealer, int rank, uint64_t chunk, const ion_t
   const double seconds = tally->solve_seconds + tally->write_seconds;
   ion_tally part       = *tally;
 
+  put_down(dealer, chunk);
   if (dealer->mark[chunk] & ION_MARK_COUNTED) /* dealt twice: the same bytes were written twice */
     part = (ion_tally){.solve_seconds = tally->solve_seconds,
                        .write_seconds = tally->write_seconds,

@@ -21,7 +21,8 @@ typedef struct {
 enum {
   ION_MARK_DONE     = 1,
   ION_MARK_COUNTED  = 2, /* its points are in the tally */
-  ION_MARK_ISOLATED = 4  /* it ended a rank: its points are solved in child processes */
+  ION_MARK_ISOLATED = 4, /* it ended a rank: its points are solved in child processes */
+  ION_MARK_IN_HAND  = 8  /* dealt, and neither finished nor given back */
 };
 
 typedef struct {
@@ -31,9 +32,12 @@ typedef struct {
   uint64_t next;       /* first chunk that was never dealt */
   uint64_t *again;     /* [n_again] chunks of ranks that fell silent, to be dealt again */
   size_t n_again, n_again_allocated;
-  uint64_t done;      /* chunks finished */
-  double longest;     /* s, of the chunks finished */
-  int n_lost;         /* ranks that are silent */
+  uint64_t in_hand; /* chunks dealt, and neither finished nor given back */
+  PetscBool
+      held_back;  /* those may reach the limit of points: nothing is dealt until one is finished */
+  uint64_t done;  /* chunks finished */
+  double longest; /* s, of the chunks finished */
+  int n_lost;     /* ranks that are silent */
   PetscBool *is_lost; /* [n_rank], or NULL on a rank alone */
   ion_stop stop;      /* why nothing more is dealt */
   int signal;         /* that asked to stop, or 0 */

@@ -163,12 +163,14 @@ static PetscErrorCode deal(master *m, int rank)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Chunks given back go to those that wait. */
+/* Chunks given back or held back go to those that wait. */
 static PetscErrorCode deal_to_waiting(master *m)
 {
+  const ion_dealer *dealer = m->dealer;
+
   PetscFunctionBegin;
-  for (int rank = 1; m->dealer->n_again > 0 && rank < m->n_rank; rank++)
-    if (!m->dealer->is_lost[rank]) PetscCall(deal(m, rank));
+  for (int rank = 1; (dealer->n_again > 0 || dealer->held_back) && rank < m->n_rank; rank++)
+    if (!dealer->is_lost[rank]) PetscCall(deal(m, rank));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
