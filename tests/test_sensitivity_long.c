@@ -1,4 +1,5 @@
-/* Coverage of the 95 % intervals over 200 seeds, and their width beside the row bootstrap's. */
+/* Coverage of the 95 % intervals over 200 seeds, and their width beside that of the row bootstrap of the usual
+ * estimators (Saltelli et al. 2010, Jansen 1999). */
 #include "sensitivity_fixture.h"
 
 enum { N_SEED = 200, N_RESAMPLE = 50 };
@@ -18,7 +19,8 @@ typedef struct {
   const char *function;
   size_t k, n_check; /* inputs, and those whose coverage is asked for */
   uint64_t n_sample; /* blocks, in 4 nets */
-  double most;       /* of the row bootstrap's interval, for the first input */
+  ion_estimator first;
+  double most; /* of the row bootstrap's interval, for the first input */
 } plan;
 
 /* Scores of first and total order of every input. */
@@ -37,7 +39,7 @@ static PetscErrorCode one_seed(const plan *p, uint64_t seed, const double *S, co
   shape.n_resample = N_RESAMPLE;
   shape.seed       = seed;
   PetscCall(fixture_pairs(&s, &shape, &pairs));
-  PetscCall(ion_pairs_estimate(pairs, ION_FIRST_SALTELLI, ION_BY_REPLICATES, ION_ALL, e));
+  PetscCall(ion_pairs_estimate(pairs, p->first, ION_BY_REPLICATES, ION_ALL, e));
   PetscCall(ion_pairs_estimate(pairs, ION_FIRST_SALTELLI, ION_BY_BOOTSTRAP, ION_ALL, row));
   for (size_t j = 0; j < p->k; j++) note(&e[j], &row[j], S[j], &first[j]);
   PetscCall(ion_pairs_estimate(pairs, ION_TOTAL_JANSEN, ION_BY_REPLICATES, ION_ALL, e));
@@ -72,21 +74,25 @@ static PetscErrorCode covered(const plan *p)
 
 static PetscErrorCode coverage_on_the_g_function(void)
 {
-  const plan small = {"sobol_g", 8, 4, 4096, 1.0 / 3.0};
+  const plan small = {"sobol_g", 8, 4, 4096, ION_FIRST_SALTELLI, 1.0 / 3.0};
 
   PetscFunctionBegin;
   PetscCall(covered(&small));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Its interactions are large: nets of 1024 points do not reach the third that larger ones do. */
+/* Its interactions are large: in nets of 1024 points the estimator of Saltelli does not reach the third that it has
+ * in larger ones; that of Janon does. */
 static PetscErrorCode coverage_on_ishigami(void)
 {
-  const plan small = {"ishigami", 3, 3, 4096, 0.6}, large = {"ishigami", 3, 3, 65536, 1.0 / 3.0};
+  const plan plans[] = {
+      {"ishigami", 3, 3, 4096,  ION_FIRST_SALTELLI, 0.5      },
+      {"ishigami", 3, 3, 4096,  ION_FIRST_JANON,    1.0 / 3.0},
+      {"ishigami", 3, 3, 65536, ION_FIRST_SALTELLI, 1.0 / 3.0}
+  };
 
   PetscFunctionBegin;
-  PetscCall(covered(&small));
-  PetscCall(covered(&large));
+  for (size_t i = 0; i < ION_COUNT(plans); i++) PetscCall(covered(&plans[i]));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
