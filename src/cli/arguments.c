@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <math.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,22 +13,6 @@ enum { MOST_RESOLVED = 1 << 24 };
 typedef PetscErrorCode (*reader)(cli_arguments *arguments, const char *text);
 
 #define BAD(...) SETERRQ(PETSC_COMM_SELF, PETSC_ERR_USER_INPUT, __VA_ARGS__)
-
-static PetscErrorCode read_output(cli_arguments *arguments, const char *text)
-{
-  PetscFunctionBegin;
-  if (!*text) BAD("ionsweep: --output needs a file name");
-  arguments->output = text;
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-static PetscErrorCode read_csv(cli_arguments *arguments, const char *text)
-{
-  PetscFunctionBegin;
-  if (!*text) BAD("ionsweep: --csv needs a file name");
-  arguments->csv = text;
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
 
 /* "NAME=VALUE", cut at the first '='. */
 static PetscErrorCode read_set(cli_arguments *arguments, const char *text)
@@ -49,51 +34,6 @@ static PetscErrorCode read_set(cli_arguments *arguments, const char *text)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode read_restart(cli_arguments *arguments, const char *text)
-{
-  (void)text;
-  arguments->restart = PETSC_TRUE;
-  return PETSC_SUCCESS;
-}
-
-static PetscErrorCode read_json(cli_arguments *arguments, const char *text)
-{
-  (void)text;
-  arguments->json = PETSC_TRUE;
-  return PETSC_SUCCESS;
-}
-
-static PetscErrorCode read_check_derivatives(cli_arguments *arguments, const char *text)
-{
-  (void)text;
-  arguments->check_derivatives = PETSC_TRUE;
-  return PETSC_SUCCESS;
-}
-
-static PetscErrorCode read_trace(cli_arguments *arguments, const char *text)
-{
-  arguments->trace = text;
-  return PETSC_SUCCESS;
-}
-
-static PetscErrorCode read_in(cli_arguments *arguments, const char *text)
-{
-  arguments->in = text;
-  return PETSC_SUCCESS;
-}
-
-static PetscErrorCode read_from(cli_arguments *arguments, const char *text)
-{
-  arguments->from = text;
-  return PETSC_SUCCESS;
-}
-
-static PetscErrorCode read_to(cli_arguments *arguments, const char *text)
-{
-  arguments->to = text;
-  return PETSC_SUCCESS;
-}
-
 static PetscErrorCode read_places(cli_arguments *arguments, const char *text)
 {
   char *end;
@@ -104,25 +44,6 @@ static PetscErrorCode read_places(cli_arguments *arguments, const char *text)
     BAD("ionsweep: --places wants a number from 2 to 1000000, not '%s'", text);
   arguments->places = (size_t)n;
   PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-static PetscErrorCode read_of(cli_arguments *arguments, const char *text)
-{
-  arguments->of = text;
-  return PETSC_SUCCESS;
-}
-
-static PetscErrorCode read_by(cli_arguments *arguments, const char *text)
-{
-  arguments->by = text;
-  return PETSC_SUCCESS;
-}
-
-static PetscErrorCode read_help(cli_arguments *arguments, const char *text)
-{
-  (void)text;
-  arguments->help = PETSC_TRUE;
-  return PETSC_SUCCESS;
 }
 
 static PetscErrorCode read_durable(cli_arguments *arguments, const char *text)
@@ -170,20 +91,6 @@ static PetscErrorCode read_take(cli_arguments *arguments, const char *text)
   PetscCall(PetscRealloc((arguments->n_take + 1) * sizeof *arguments->take, &arguments->take));
   arguments->take[arguments->n_take++] = text;
   PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-static PetscErrorCode read_extend(cli_arguments *arguments, const char *text)
-{
-  PetscFunctionBegin;
-  if (!*text) BAD("ionsweep: --extend needs a file name");
-  arguments->extend = text;
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-static PetscErrorCode read_until(cli_arguments *arguments, const char *text)
-{
-  arguments->until = text;
-  return PETSC_SUCCESS;
 }
 
 /* "2h", "90 min", "30 s" in seconds; a bare number means seconds. */
@@ -248,20 +155,6 @@ static PetscErrorCode read_point_timeout(cli_arguments *arguments, const char *t
   PetscFunctionBegin;
   PetscCall(read_time("--point-timeout", text, &arguments->point_timeout));
   PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-static PetscErrorCode read_isolate(cli_arguments *arguments, const char *text)
-{
-  (void)text;
-  arguments->isolate = PETSC_TRUE;
-  return PETSC_SUCCESS;
-}
-
-static PetscErrorCode read_tolerate_loss(cli_arguments *arguments, const char *text)
-{
-  (void)text;
-  arguments->tolerate_loss = PETSC_TRUE;
-  return PETSC_SUCCESS;
 }
 
 /* "crashed,timed_out" */
@@ -331,42 +224,71 @@ static PetscErrorCode read_ranks(cli_arguments *arguments, const char *text)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* What becomes of an option: set, kept as typed, or read by a function of its own. */
+typedef enum { FLAG, TEXT, FILE_NAME, VALUE } treatment;
+
+#define PLACE(field) offsetof(cli_arguments, field)
+
 static const struct {
   const char *name;
-  PetscBool has_value;
-  reader read;
+  treatment kind;
+  size_t place; /* of the PetscBool or the text in cli_arguments */
+  reader read;  /* of a VALUE */
 } option[] = {
-    {"--output",            PETSC_TRUE,  read_output           },
-    {"--csv",               PETSC_TRUE,  read_csv              },
-    {"--set",               PETSC_TRUE,  read_set              },
-    {"--restart",           PETSC_FALSE, read_restart          },
-    {"--durable",           PETSC_TRUE,  read_durable          },
-    {"--interval",          PETSC_TRUE,  read_interval         },
-    {"--stop-after",        PETSC_TRUE,  read_stop_after       },
-    {"--max-points",        PETSC_TRUE,  read_max_points       },
-    {"--point-timeout",     PETSC_TRUE,  read_point_timeout    },
-    {"--isolate",           PETSC_FALSE, read_isolate          },
-    {"--tolerate-loss",     PETSC_FALSE, read_tolerate_loss    },
-    {"--retry",             PETSC_TRUE,  read_retry            },
-    {"--resolve",           PETSC_TRUE,  read_resolve          },
-    {"--seed",              PETSC_TRUE,  read_seed             },
-    {"--part",              PETSC_TRUE,  read_part             },
-    {"--take",              PETSC_TRUE,  read_take             },
-    {"--extend",            PETSC_TRUE,  read_extend           },
-    {"--until",             PETSC_TRUE,  read_until            },
-    {"--index",             PETSC_TRUE,  read_index            },
-    {"--ranks",             PETSC_TRUE,  read_ranks            },
-    {"--json",              PETSC_FALSE, read_json             },
-    {"--check-derivatives", PETSC_FALSE, read_check_derivatives},
-    {"--trace",             PETSC_TRUE,  read_trace            },
-    {"--in",                PETSC_TRUE,  read_in               },
-    {"--from",              PETSC_TRUE,  read_from             },
-    {"--to",                PETSC_TRUE,  read_to               },
-    {"--places",            PETSC_TRUE,  read_places           },
-    {"--of",                PETSC_TRUE,  read_of               },
-    {"--by",                PETSC_TRUE,  read_by               },
-    {"--help",              PETSC_FALSE, read_help             },
+    {"--output",            FILE_NAME, PLACE(output),            NULL              },
+    {"--csv",               FILE_NAME, PLACE(csv),               NULL              },
+    {"--set",               VALUE,     0,                        read_set          },
+    {"--restart",           FLAG,      PLACE(restart),           NULL              },
+    {"--durable",           VALUE,     0,                        read_durable      },
+    {"--interval",          VALUE,     0,                        read_interval     },
+    {"--stop-after",        VALUE,     0,                        read_stop_after   },
+    {"--max-points",        VALUE,     0,                        read_max_points   },
+    {"--point-timeout",     VALUE,     0,                        read_point_timeout},
+    {"--isolate",           FLAG,      PLACE(isolate),           NULL              },
+    {"--tolerate-loss",     FLAG,      PLACE(tolerate_loss),     NULL              },
+    {"--retry",             VALUE,     0,                        read_retry        },
+    {"--resolve",           VALUE,     0,                        read_resolve      },
+    {"--seed",              VALUE,     0,                        read_seed         },
+    {"--part",              VALUE,     0,                        read_part         },
+    {"--take",              VALUE,     0,                        read_take         },
+    {"--extend",            FILE_NAME, PLACE(extend),            NULL              },
+    {"--until",             TEXT,      PLACE(until),             NULL              },
+    {"--index",             VALUE,     0,                        read_index        },
+    {"--ranks",             VALUE,     0,                        read_ranks        },
+    {"--json",              FLAG,      PLACE(json),              NULL              },
+    {"--check-derivatives", FLAG,      PLACE(check_derivatives), NULL              },
+    {"--trace",             TEXT,      PLACE(trace),             NULL              },
+    {"--in",                TEXT,      PLACE(in),                NULL              },
+    {"--from",              TEXT,      PLACE(from),              NULL              },
+    {"--to",                TEXT,      PLACE(to),                NULL              },
+    {"--places",            VALUE,     0,                        read_places       },
+    {"--of",                TEXT,      PLACE(of),                NULL              },
+    {"--by",                TEXT,      PLACE(by),                NULL              },
+    {"--help",              FLAG,      PLACE(help),              NULL              },
 };
+
+static PetscErrorCode keep(size_t o, const char *text, cli_arguments *arguments)
+{
+  char *place = (char *)arguments + option[o].place;
+
+  PetscFunctionBegin;
+  switch (option[o].kind) {
+  case FLAG:
+    *(PetscBool *)(void *)place = PETSC_TRUE;
+    break;
+  case FILE_NAME:
+    if (!*text) BAD("ionsweep: %s needs a file name", option[o].name);
+    *(const char **)(void *)place = text;
+    break;
+  case TEXT:
+    *(const char **)(void *)place = text;
+    break;
+  case VALUE:
+    PetscCall(option[o].read(arguments, text));
+    break;
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
 
 /* Is the option one of this verb's? */
 static PetscBool belongs(const cli_verb *verb, const char *name)
@@ -409,7 +331,7 @@ static PetscErrorCode read_option(const cli_verb *verb, int argc, char **argv, i
   if (!strcmp(word, "-o")) snprintf(name, sizeof name, "--output");
   if (!strcmp(word, "-h") || !strcmp(word, "-help")) snprintf(name, sizeof name, "--help");
   PetscCall(find_option(verb, name, &found));
-  if (!option[found].has_value) {
+  if (option[found].kind == FLAG) {
     if (value) BAD("ionsweep %s: %s takes no value", verb->name, name);
   } else if (value) {
     value++;
@@ -417,7 +339,7 @@ static PetscErrorCode read_option(const cli_verb *verb, int argc, char **argv, i
     if (++*i >= argc) BAD("ionsweep %s: %s needs a value", verb->name, name);
     value = argv[*i];
   }
-  PetscCall(option[found].read(arguments, value));
+  PetscCall(keep(found, value, arguments));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
