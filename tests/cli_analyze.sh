@@ -171,6 +171,34 @@ refuse "output over input" "is the file to be analysed" saltelli.nc -o saltelli.
 refuse "unwritable" "cannot be written" saltelli.nc -o no/such/folder.nc
 refuse "unwritable table" "cannot be written" saltelli.nc --csv no/such/folder.csv
 refuse "no word" "too few words"
+refuse "no name of an output" "no output ''" saltelli.nc --of ''
+
+# Solved points stay whatever names they go by, and what cannot all be written is not begun.
+ln -s saltelli.nc link.nc
+sum=$(cksum saltelli.nc sobol.nc)
+refuse "output over input, by another path" "-o ./saltelli.nc is the file to be analysed" saltelli.nc -o ./saltelli.nc
+refuse "output over input, by a link" "is the file to be analysed" link.nc -o saltelli.nc
+refuse "table over input" "--csv saltelli.nc is the file to be analysed" saltelli.nc --csv saltelli.nc
+refuse "output over other points" "-o sobol.nc holds the points of a study" saltelli.nc -o sobol.nc
+refuse "table over other points" "--csv sobol.nc holds the points of a study" saltelli.nc --csv sobol.nc
+refuse "two in one" "is the file of all numbers as well" saltelli.nc -o both.nc --csv both.nc
+refuse "no table, no file" "cannot be written" saltelli.nc -o alone.nc --csv no/such/folder.csv
+mkfifo pipe
+refuse "not a file" "not a regular file" saltelli.nc -o pipe
+[ "$sum" = "$(cksum saltelli.nc sobol.nc)" ] || fail "analyze changed a file of points"
+[ -p pipe ] || fail "analyze put a file in the place of a pipe"
+[ ! -e alone.nc ] && [ ! -e both.nc ] || fail "a refused command left a file"
+
+# The sweep in a file is the one that its digest is of, else its factors are not those of the points.
+"$IONSWEEP_PYTHON" - <<'END' || fail "another sweep"
+import netCDF4, shutil
+shutil.copy("saltelli.nc", "edited.nc")
+with netCDF4.Dataset("edited.nc", "r+") as file:
+    file.sweep = file.sweep.replace("36.9 degC", "30.0 degC")
+    assert "30.0 degC" in file.sweep
+END
+refuse "another sweep" "edited.nc: .*another study of the sweep" edited.nc -o edited.sensitivity.nc
+[ ! -e edited.sensitivity.nc ] || fail "a refused study left a file"
 
 [ "$failures" = 0 ] && echo "analyze holds"
 [ "$failures" = 0 ]

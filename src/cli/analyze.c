@@ -7,6 +7,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { MAX_SHOWN = 20 }; /* outputs on the screen; the files have all */
 
@@ -321,15 +322,86 @@ static void default_output(const char *file, char *path, size_t size)
   snprintf(path, size, "%.*s.sensitivity.nc", (int)cut, file);
 }
 
-static PetscErrorCode report(const ion_analysis *a, const cli_arguments *arguments)
+/* Do points of a study lie there? */
+static PetscErrorCode holds_points(const char *path, PetscBool *answer)
 {
-  char path[PETSC_MAX_PATH_LEN];
+  ion_store_file *file = NULL;
 
   PetscFunctionBegin;
-  default_output(arguments->file, path, sizeof path);
-  if (arguments->output) snprintf(path, sizeof path, "%s", arguments->output);
-  PetscCheck(strcmp(path, arguments->file) != 0, PETSC_COMM_SELF, PETSC_ERR_USER_INPUT,
-             "ionsweep analyze: -o %s is the file to be analysed", path);
+  PetscCall(PetscPushErrorHandler(PetscReturnErrorHandler, NULL));
+  *answer = (PetscBool)!ion_store_file_open(path, &file);
+  PetscCall(PetscPopErrorHandler());
+  PetscCall(ion_store_file_close(&file));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Solved points are not written over, whatever name they go by. */
+static PetscErrorCode check_target(const char *option, const char *path, const char *file)
+{
+  PetscBool is_study;
+
+  PetscFunctionBegin;
+  PetscCheck(!ion_same_file(path, file), PETSC_COMM_SELF, PETSC_ERR_USER_INPUT,
+             "ionsweep analyze: %s %s is the file to be analysed", option, path);
+  PetscCall(holds_points(path, &is_study));
+  PetscCheck(!is_study, PETSC_COMM_SELF, PETSC_ERR_USER_INPUT,
+             "ionsweep analyze: %s %s holds the points of a study; choose another output", option,
+             path);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Found out before anything is written. */
+static PetscErrorCode check_writable(const char *path)
+{
+  const PetscBool is_new = (PetscBool)(access(path, F_OK) != 0);
+  FILE *file             = fopen(path, "a");
+
+  PetscFunctionBegin;
+  PetscCheck(file, PETSC_COMM_SELF, PETSC_ERR_USER_INPUT, "%s: cannot be written (%s)", path,
+             strerror(errno));
+  (void)fclose(file);
+  if (is_new) (void)remove(path);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode check_paths(const cli_arguments *arguments, const char *output)
+{
+  const char *csv = arguments->csv;
+
+  PetscFunctionBegin;
+  PetscCall(check_target("-o", output, arguments->file));
+  if (!csv) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(check_target("--csv", csv, arguments->file));
+  PetscCheck(strcmp(csv, output) && !ion_same_file(csv, output), PETSC_COMM_SELF,
+             PETSC_ERR_USER_INPUT, "ionsweep analyze: --csv %s is the file of all numbers as well",
+             csv);
+  PetscCall(check_writable(csv));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Points are read by the sweep in their file, which must be the one they were made by: its digest tells. Another version
+ * of the program may make another digest of the same study. */
+static PetscErrorCode check_study(const char *path)
+{
+  ion_store_file *file = NULL;
+  ion_study *study     = NULL;
+  PetscErrorCode code;
+
+  PetscFunctionBegin;
+  code = ion_store_file_open(path, &file);
+  if (!code && ion_store_file_schema(file)->program &&
+      !strcmp(ion_store_file_schema(file)->program, "ionsweep " ION_VERSION))
+    code = ion_study_reopen(path, &study);
+  PetscCall(ion_study_close(&study));
+  PetscCall(ion_store_file_close(&file));
+  PetscCall(code);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode report(const ion_analysis *a, const cli_arguments *arguments,
+                             const char *path)
+{
+  PetscFunctionBegin;
   PetscCall(ion_analysis_write(a, path));
   PetscCall(print_all(a, arguments->file));
   printf("  file: %s\n", path);
@@ -339,14 +411,20 @@ static PetscErrorCode report(const ion_analysis *a, const cli_arguments *argumen
 
 static PetscErrorCode analyze(MPI_Comm comm, const cli_arguments *arguments, int *exit_status)
 {
-  ion_analysis *a = NULL;
-  PetscErrorCode code;
+  char path[PETSC_MAX_PATH_LEN];
+  ion_analysis *a     = NULL;
+  PetscErrorCode code = PETSC_SUCCESS;
 
   PetscFunctionBegin;
   (void)comm;
   (void)exit_status;
+  default_output(arguments->file, path, sizeof path);
+  if (arguments->output) snprintf(path, sizeof path, "%s", arguments->output);
+  PetscCall(check_paths(arguments, path));
   PetscCall(ion_analysis_create(arguments->file, arguments->of, &a));
-  code = report(a, arguments);
+  if (ion_analysis_design(a))
+    code = check_study(arguments->file); /* imported points lie in the file */
+  if (!code) code = report(a, arguments, path);
   PetscCall(ion_analysis_destroy(&a));
   PetscCall(code);
   PetscFunctionReturn(PETSC_SUCCESS);

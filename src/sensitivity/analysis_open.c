@@ -215,7 +215,7 @@ static PetscErrorCode mark_all(const ion_analysis *a, const char *path, const ch
 
   PetscFunctionBegin;
   for (size_t i = 0; !of && i < a->schema->n_output; i++) wanted[i] = is_number(a, i);
-  for (const char *at = of; at && *at;) {
+  for (const char *at = of; at && (*at || at == of);) {
     const size_t n = strcspn(at, ",");
 
     snprintf(word, sizeof word, "%.*s", (int)PetscMin(n, sizeof word - 1), at);

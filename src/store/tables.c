@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 /* A file in the making. */
 typedef struct {
@@ -106,10 +107,13 @@ PetscErrorCode ion_store_tables_write(const char *path, const ion_store_about *a
 {
   writer w = {.path = path, .n_axis = n_axis, .axis = axis};
   char temporary[PETSC_MAX_PATH_LEN];
+  struct stat there;
   PetscErrorCode code;
   int why;
 
   PetscFunctionBegin;
+  PetscCheck(stat(path, &there) || S_ISREG(there.st_mode), PETSC_COMM_SELF, PETSC_ERR_USER_INPUT,
+             "%s: cannot be written (it is not a regular file)", path);
   snprintf(temporary, sizeof temporary, "%s.tmp", path);
   PetscCall(PetscMalloc5(n_axis, &w.dim, n_axis, &w.text, n_axis, &w.label, n_axis, &w.wide,
                          n_table, &w.id));
