@@ -141,6 +141,44 @@ case $? in
   *) fail "sensitivity.py: $(cat py.log)" ;;
 esac
 
+# Units are told on the screen and in the file; shares have none.
+grep -q "^neuron_V (mV): mean" saltelli.txt || fail "the mean has no unit: $(grep neuron_V saltelli.txt)"
+"$IONSWEEP_PYTHON" - <<'END' || fail "units in the file"
+import xarray as xr
+a = xr.open_dataset("saltelli.sensitivity.nc")
+assert list(a.output_unit.values.astype(str)) == ["mV"], a.output_unit
+for name in ("dgsm_bound", "dgsm_bound_half_width", "dgsm_largest_share"):
+    assert a[name].attrs.get("units") == "1", name
+END
+
+# Nothing is said of what there is not: of one block or trajectory no interval, of failures no mean and no box.
+of_function() {
+  printf 'solve: function\nmodel: %s\ndesign: {kind: %s, seed: 1, factors: {x1: {uniform: [%s, 3]}, x3: {uniform: [%s, 3]}}}\n' \
+    "$2" "$3" "$4" "$4" >sweep.yaml
+  "$IONSWEEP" run sweep.yaml -o "$1.nc" >run.log 2>&1 || fail "run $1: $(tail -1 run.log)"
+  analyze "$1"
+}
+of_function single ishigami "saltelli, samples: 1, replicates: 1" 0
+grep -q "half-width of a total" single.txt && fail "one block: $(grep half-width single.txt)"
+of_function step ishigami "morris, trajectories: 1" 0
+grep -q "+- 0" step.txt && fail "one trajectory: $(grep '+- 0' step.txt)"
+grep -q dummy step.txt && fail "effects of a dummy that no trajectory moves"
+of_function none ishigami_corner "saltelli, samples: 64" 2
+grep -q "^y (1): no value" none.txt || fail "no point has a value: $(grep '^y' none.txt)"
+grep -q "half-width of a total\|in 100.00 %\|nan" none.txt && fail "all points failed: $(cat none.txt)"
+"$IONSWEEP_PYTHON" -c "
+import netCDF4, numpy
+assert numpy.isnan(netCDF4.Dataset('none.sensitivity.nc')['variance'][:].filled(numpy.nan)).all()" || fail "a variance of nothing"
+
+# A point fails that is neither A nor B of its block: the probability is 0 as far as is known, but points fail.
+of_function one_failed ishigami "saltelli, samples: 64" 0
+"$IONSWEEP_PYTHON" -c "
+import netCDF4
+netCDF4.Dataset('one_failed.nc', 'a')['status'][2] = 5"
+analyze one_failed
+grep -q "no point failed\|all of them" one_failed.txt && fail "a point failed: $(cat one_failed.txt)"
+grep -q "crashed: some points, none of the independent ones (0 %" one_failed.txt || fail "a point failed: $(cat one_failed.txt)"
+
 "$IONSWEEP" list estimators | grep -q "total_jansen.*Jansen 1999" || fail "list estimators"
 "$IONSWEEP" list estimators | grep -q "first_order_easi.*Plischke 2010" || fail "list estimators lacks EASI"
 

@@ -221,6 +221,7 @@ typedef struct {
   const char *name;
   size_t length;
   const char *const *label; /**< [length] */
+  const char *const *unit;  /**< [length] of what has these names, or NULL */
 } ion_store_axis;
 
 typedef struct {

@@ -121,6 +121,7 @@ PetscErrorCode ion_analysis_destroy(ion_analysis **analysis)
   for (size_t i = 0; i < a->n_warning; i++) PetscCall(PetscFree(a->warning[i]));
   for (size_t j = 0; a->moves && j < a->n_input; j++) PetscCall(PetscFree(a->moves[j]));
   PetscCall(PetscFree(a->moves));
+  PetscCall(PetscFree(a->unit));
   PetscCall(PetscFree(a->table));
   PetscCall(PetscFree(a->output));
   PetscCall(PetscFree(a->status));

@@ -96,7 +96,8 @@ static PetscErrorCode name_reasons(ion_analysis *a)
 {
   PetscFunctionBegin;
   PetscCall(PetscCalloc1(a->n_reason, &a->label[ION_AXIS_REASON]));
-  a->axis[ION_AXIS_REASON] = (ion_store_axis){"reason", a->n_reason, a->label[ION_AXIS_REASON]};
+  a->axis[ION_AXIS_REASON] =
+      (ion_store_axis){.name = "reason", .length = a->n_reason, .label = a->label[ION_AXIS_REASON]};
   for (size_t r = 0; r < a->n_reason; r++) a->label[ION_AXIS_REASON][r] = a->reason[r].name;
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -52,6 +52,7 @@ struct ion_analysis {
 
   ion_store_axis axis[ION_N_AXIS];
   const char **label[ION_N_AXIS]; /* owned lists of borrowed names */
+  const char **unit;              /* [n_output] likewise */
   char stage[3][32];
   char reason_name[ANALYSIS_MAX_REASON][64];
   size_t n_table, capacity;

@@ -324,7 +324,7 @@ static PetscErrorCode name_axis(ion_analysis *a, ion_analysis_axis axis, const c
 {
   PetscFunctionBegin;
   PetscCall(PetscCalloc1(PetscMax(1, n), &a->label[axis]));
-  a->axis[axis] = (ion_store_axis){name, n, a->label[axis]};
+  a->axis[axis] = (ion_store_axis){.name = name, .length = n, .label = a->label[axis]};
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -337,8 +337,14 @@ static PetscErrorCode name_axes(ion_analysis *a)
 {
   PetscFunctionBegin;
   PetscCall(name_axis(a, ION_AXIS_OUTPUT, "output", a->n_output));
-  for (size_t i = 0; i < a->n_output; i++)
-    a->label[ION_AXIS_OUTPUT][i] = a->schema->output[a->output[i]].name;
+  PetscCall(PetscCalloc1(PetscMax(1, a->n_output), &a->unit));
+  a->axis[ION_AXIS_OUTPUT].unit = a->unit;
+  for (size_t i = 0; i < a->n_output; i++) {
+    const ion_store_var *output = &a->schema->output[a->output[i]];
+
+    a->label[ION_AXIS_OUTPUT][i] = output->name;
+    a->unit[i]                   = output->unit ? output->unit : "1";
+  }
   PetscCall(name_axis(a, ION_AXIS_FACTOR, "factor", a->n_input + 1));
   PetscCall(name_axis(a, ION_AXIS_FACTOR_2, "factor_2", a->n_input + 1));
   for (size_t j = 0; j <= a->n_input; j++) {
@@ -357,7 +363,7 @@ static PetscErrorCode name_axes(ion_analysis *a)
              (unsigned long long)((a->n_block >> s) * a->n_replicate));
     a->label[ION_AXIS_STAGE][s] = a->stage[s];
   }
-  a->axis[ION_AXIS_POSITION] = (ion_store_axis){"position", ION_REGION_BIN, NULL};
+  a->axis[ION_AXIS_POSITION] = (ion_store_axis){.name = "position", .length = ION_REGION_BIN};
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
