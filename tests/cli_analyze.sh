@@ -170,6 +170,33 @@ grep -q "half-width of a total\|in 100.00 %\|nan" none.txt && fail "all points f
 import netCDF4, numpy
 assert numpy.isnan(netCDF4.Dataset('none.sensitivity.nc')['variance'][:].filled(numpy.nan)).all()" || fail "a variance of nothing"
 
+# Of correlated factors x_j counts, not the number that it is made of: y is x2 here, of uniform marginals with rho = 0.9 of
+# scores, so that S_1 = Var(E[x2 | x1])/Var(x2) = 6/pi asin(rho^2/2). x2 does not make points fail, but x1 does, and they
+# go together.
+correlated() {
+  printf 'solve: function\nmodel: %s\n' "$2" >sweep.yaml
+  printf 'design: {kind: %s, seed: 1, correlation: [{between: [x1, x2], rho: 0.9}], factors: {x1: {uniform: [%s]}, x2: {uniform: [%s]}}}\n' \
+    "$3" "$4" "$5" >>sweep.yaml
+  sed -i "s/}}}$/}${6:+, x3: {uniform: [$6]\}}}}/" sweep.yaml
+  "$IONSWEEP" run sweep.yaml -o "$1.nc" >run.log 2>&1 || fail "run $1: $(tail -1 run.log)"
+  analyze "$1"
+}
+correlated line ishigami "sobol, samples: 4096" "-0.000001, 0.000001" "0.78, 0.79"
+correlated both_fail ishigami_corner "saltelli, samples: 4096" "-3, 3" "-3, 3" "-3, 3"
+"$IONSWEEP_PYTHON" - <<'END' || fail "correlated factors"
+import netCDF4
+import numpy as np
+import xarray as xr
+first = xr.open_dataset("line.sensitivity.nc").first_order_easi[0].values
+assert abs(first[1] - 1) < 0.02 and abs(first[0] - 6 / np.pi * np.arcsin(0.9**2 / 2)) < 0.02, first
+file = netCDF4.Dataset("both_fail.nc")
+x2, status = (file[name][:].reshape(-1, 5)[:, :2].ravel() for name in ("x2", "status"))
+ok, bad = (np.sort(x2[status == s]) for s in (1, 3))
+distance = np.abs(np.searchsorted(ok, x2) / len(ok) - np.searchsorted(bad, x2) / len(bad)).max()
+ks = xr.open_dataset("both_fail.sensitivity.nc").regional_ks[0, 1].item()
+assert distance > 0.5 and abs(ks - distance) < 0.03, (distance, ks)
+END
+
 # A point fails that is neither A nor B of its block: the probability is 0 as far as is known, but points fail.
 of_function one_failed ishigami "saltelli, samples: 64" 0
 "$IONSWEEP_PYTHON" -c "

@@ -130,6 +130,7 @@ PetscErrorCode ion_analysis_destroy(ion_analysis **analysis)
   PetscCall(PetscFree(a->quantity));
   PetscCall(PetscFree(a->factors));
   PetscCall(ion_sums_destroy(&a->sums));
+  if (a->place.data != a->u.data) PetscCall(ion_block_destroy(&a->place));
   PetscCall(ion_block_destroy(&a->u));
   PetscCall(ion_tree_destroy(&a->tree));
   PetscCall(ion_region_destroy(&a->region));

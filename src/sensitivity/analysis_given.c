@@ -67,7 +67,7 @@ static PetscErrorCode fill_given(ion_analysis *a, size_t o, double *y, ion_given
 
   PetscFunctionBegin;
   PetscCall(read_sample(a, a->output[o], y));
-  PetscCall(ion_given_data(a->u, y, a->n_replicate, a->schema->seed, given));
+  PetscCall(ion_given_data(a->place, y, a->n_replicate, a->schema->seed, given));
   for (size_t j = 0; j < row; j++) {
     t->pawn[o * row + j]       = given[j].pawn_mean;
     t->pawn_max[o * row + j]   = given[j].pawn_max;
@@ -90,6 +90,9 @@ static PetscErrorCode warn_of_net(ion_analysis *a)
       (a->is_morris || !strcmp(ion_design_kind(a->design), "sobol")))
     PetscCall(ion_analysis_warn(a, "first_order_ranks is too low where all points are of one net; "
                                    "first_order_easi is not"));
+  if (a->is_morris && ion_design_is_correlated(a->design))
+    PetscCall(ion_analysis_warn(
+        a, "factors are correlated: a step of one takes along those that depend on it"));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -16,19 +16,26 @@ static void file_name(const char *name, char *text, size_t size)
     if (*c == '.') *c = '_';
 }
 
+/* The coordinate of that name, or n_coordinate. */
+static size_t find_variable(const ion_analysis *a, const char *factor)
+{
+  char name[512];
+  size_t c = 0;
+
+  file_name(factor, name, sizeof name);
+  while (c < a->schema->n_coordinate && strcmp(a->schema->coordinate[c].name, name) != 0) c++;
+  return c;
+}
+
 static PetscErrorCode find_coordinate(const ion_analysis *a, const ion_node *factors, size_t i,
                                       const ion_store_var **found)
 {
-  char name[512];
+  const char *name = ion_node_key_at(factors, i);
+  const size_t c   = find_variable(a, name);
 
   PetscFunctionBegin;
-  *found = NULL;
-  file_name(ion_node_key_at(factors, i), name, sizeof name);
-  for (size_t c = 0; c < a->schema->n_coordinate; c++)
-    if (!strcmp(a->schema->coordinate[c].name, name)) *found = &a->schema->coordinate[c];
-  if (!*found)
-    PetscCall(ion_node_fail_key(factors, i, "the file lacks the factor '%s'",
-                                ion_node_key_at(factors, i)));
+  *found = c < a->schema->n_coordinate ? &a->schema->coordinate[c] : NULL;
+  if (!*found) PetscCall(ion_node_fail_key(factors, i, "the file lacks the factor '%s'", name));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -286,20 +293,37 @@ static PetscErrorCode locate_sample(ion_analysis *a)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Imported points come in units of their own: their place in the unit cube is their rank. */
-static PetscErrorCode rank_imported(ion_analysis *a)
+/* Values of points, in units of their own, become their ranks. */
+static PetscErrorCode rank_rows(ion_block x)
 {
   size_t *order;
 
   PetscFunctionBegin;
-  if (a->design) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(PetscMalloc1(a->n_sample, &order));
-  for (size_t j = 0; j < a->n_column; j++) {
-    PetscCall(ion_order(a->n_sample, ion_row(a->u, j), order));
-    for (size_t i = 0; i < a->n_sample; i++)
-      ion_row(a->u, j)[order[i]] = ((double)i + 0.5) / (double)a->n_sample;
+  PetscCall(PetscMalloc1(x.n_point, &order));
+  for (size_t j = 0; j < x.n_row; j++) {
+    PetscCall(ion_order(x.n_point, ion_row(x, j), order));
+    for (size_t i = 0; i < x.n_point; i++)
+      ion_row(x, j)[order[i]] = ((double)i + 0.5) / (double)x.n_point;
   }
   PetscCall(PetscFree(order));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Of correlated factors the numbers that points are made of say nothing: u_2 is what x_2 does not share with x_1. */
+static PetscErrorCode place_sample(ion_analysis *a)
+{
+  const PetscBool correlated = (PetscBool)(a->design && ion_design_is_correlated(a->design));
+
+  PetscFunctionBegin;
+  a->place = a->u;
+  if (!a->design) PetscCall(rank_rows(a->u));
+  if (!correlated) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(ion_block_create(a->n_column, a->n_sample, &a->place));
+  for (size_t j = 0; j < a->n_column; j++)
+    for (size_t i = 0; i < a->n_sample; i++)
+      PetscCall(ion_store_file_coordinate(a->file, find_variable(a, a->quantity[j].name),
+                                          a->sample[i], 1, ion_row(a->place, j) + i));
+  PetscCall(rank_rows(a->place));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -314,7 +338,7 @@ static PetscErrorCode choose_sample(ion_analysis *a)
   PetscCall(PetscMalloc1(n * members, &a->sample));
   for (size_t m = 0; m < members; m++) take(a, n, m);
   PetscCall(locate_sample(a));
-  PetscCall(rank_imported(a));
+  PetscCall(place_sample(a));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
