@@ -197,6 +197,36 @@ ks = xr.open_dataset("both_fail.sensitivity.nc").regional_ks[0, 1].item()
 assert distance > 0.5 and abs(ks - distance) < 0.03, (distance, ks)
 END
 
+# Imported points lie in the order of x2 here; x1 is the same in all of them, and is worth as much as the dummy.
+awk 'BEGIN { print "x1,x2,x3"; for (i = 0; i < 2000; i++) print "0.5," 1.5 * i / 2000 ",0" }' >table.csv
+printf 'solve: function\nmodel: ishigami\ndesign: {kind: points, file: table.csv}\n' >sweep.yaml
+"$IONSWEEP" run sweep.yaml -o table.nc >run.log 2>&1 || fail "run a table: $(tail -1 run.log)"
+analyze table
+awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i } NR > 1 { easi[$2] = $at["first_order_easi"]; pawn[$2] = $at["pawn"] }
+  END { exit !(easi["x2"] > 0.95 && easi["x1"] < 0.05 && easi["x1"] > -0.05 && pawn["x1"] < 2 * pawn["dummy"]) }' table.csv ||
+  fail "a constant factor: $(cat table.csv)"
+
+# Of a half-done study the stages are of the blocks that are there, and those that are not are no missing pairs.
+of_function done ishigami "saltelli, samples: 65536" 0
+"$IONSWEEP" run sweep.yaml -o half.nc --max-points 100000 >run.log 2>&1
+[ $? = 99 ] || fail "--max-points: $(tail -1 run.log)"
+analyze half
+"$IONSWEEP_PYTHON" - <<'END' || fail "a half-done study"
+import netCDF4
+import numpy as np
+import xarray as xr
+a = xr.open_dataset("half.sensitivity.nc")
+blocks = np.flatnonzero(netCDF4.Dataset("half.nc")["status"][:] == 1)[-1] // 4 + 1
+all_, half = (int(stage) for stage in a.stage.values.astype(str)[:2])
+assert 0 <= all_ - blocks < 4 and 0 <= all_ - 2 * half < 8, (all_, half, blocks)
+assert a.missing_pairs[0] < 0.001, a.missing_pairs
+assert a.stage_total_order[0, 0, 0] != a.stage_total_order[0, 1, 0]
+END
+cp done.nc nothing.nc
+"$IONSWEEP_PYTHON" -c "
+import netCDF4
+netCDF4.Dataset('nothing.nc', 'a')['status'][:] = 0"
+
 # A point fails that is neither A nor B of its block: the probability is 0 as far as is known, but points fail.
 of_function one_failed ishigami "saltelli, samples: 64" 0
 "$IONSWEEP_PYTHON" -c "
@@ -236,6 +266,7 @@ refuse "output over input" "is the file to be analysed" saltelli.nc -o saltelli.
 refuse "unwritable" "cannot be written" saltelli.nc -o no/such/folder.nc
 refuse "unwritable table" "cannot be written" saltelli.nc --csv no/such/folder.csv
 refuse "no word" "too few words"
+refuse "nothing was run" "nothing.nc: no point has been run yet" nothing.nc
 refuse "no name of an output" "no output ''" saltelli.nc --of ''
 
 # Solved points stay whatever names they go by, and what cannot all be written is not begun.

@@ -293,19 +293,25 @@ static PetscErrorCode locate_sample(ion_analysis *a)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Values of points, in units of their own, become their ranks. */
-static PetscErrorCode rank_rows(ion_block x)
+/* Values of points, in units of their own, become their ranks. Equal ones are put in random order: the order of the
+ * points may be that of another factor. */
+static PetscErrorCode rank_rows(uint64_t seed, ion_block x)
 {
-  size_t *order;
+  const size_t n = x.n_point;
+  size_t *shuffled, *order;
+  double *value;
 
   PetscFunctionBegin;
-  PetscCall(PetscMalloc1(x.n_point, &order));
+  PetscCall(PetscMalloc3(n, &shuffled, n, &order, n, &value));
   for (size_t j = 0; j < x.n_row; j++) {
-    PetscCall(ion_order(x.n_point, ion_row(x, j), order));
-    for (size_t i = 0; i < x.n_point; i++)
-      ion_row(x, j)[order[i]] = ((double)i + 0.5) / (double)x.n_point;
+    for (size_t i = 0; i < n; i++) value[i] = ion_random_uniform(seed, i, (uint64_t)1 << 50 | j);
+    PetscCall(ion_order(n, value, shuffled));
+    for (size_t i = 0; i < n; i++) value[i] = ion_row(x, j)[shuffled[i]];
+    PetscCall(ion_order(n, value, order));
+    for (size_t i = 0; i < n; i++)
+      ion_row(x, j)[shuffled[order[i]]] = ((double)i + 0.5) / (double)n;
   }
-  PetscCall(PetscFree(order));
+  PetscCall(PetscFree3(shuffled, order, value));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -316,14 +322,14 @@ static PetscErrorCode place_sample(ion_analysis *a)
 
   PetscFunctionBegin;
   a->place = a->u;
-  if (!a->design) PetscCall(rank_rows(a->u));
+  if (!a->design) PetscCall(rank_rows(a->schema->seed, a->u));
   if (!correlated) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(ion_block_create(a->n_column, a->n_sample, &a->place));
   for (size_t j = 0; j < a->n_column; j++)
     for (size_t i = 0; i < a->n_sample; i++)
       PetscCall(ion_store_file_coordinate(a->file, find_variable(a, a->quantity[j].name),
                                           a->sample[i], 1, ion_row(a->place, j) + i));
-  PetscCall(rank_rows(a->place));
+  PetscCall(rank_rows(a->schema->seed, a->place));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -391,11 +397,25 @@ static PetscErrorCode name_axes(ion_analysis *a)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode open_points(ion_analysis *a)
+/* Blocks behind the last point that was run are not there yet. */
+static PetscErrorCode count_blocks(ion_analysis *a, const char *path)
+{
+  const uint64_t row = (uint64_t)a->n_replicate * a->n_member;
+  uint64_t n         = a->schema->n_point;
+
+  PetscFunctionBegin;
+  while (n > 0 && a->status[n - 1] == ION_PENDING) n--;
+  PetscCheck(n > 0, PETSC_COMM_SELF, PETSC_ERR_USER_INPUT, "%s: no point has been run yet", path);
+  a->n_block = (n + row - 1) / row;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode open_points(ion_analysis *a, const char *path)
 {
   PetscFunctionBegin;
   PetscCall(PetscMalloc1((size_t)a->schema->n_point, &a->status));
   PetscCall(ion_store_file_status(a->file, 0, (size_t)a->schema->n_point, a->status));
+  PetscCall(count_blocks(a, path));
   PetscCall(read_class(a));
   PetscCall(choose_sample(a));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -414,7 +434,7 @@ PetscErrorCode ion_analysis_open(ion_analysis *a, const char *path, const char *
   PetscCall(describe_inputs(a));
   if (a->schema->n_summed) PetscCall(ion_analysis_open_sums(a, path));
   PetscCall(choose_outputs(a, path, of));
-  if (!a->sums) PetscCall(open_points(a));
+  if (!a->sums) PetscCall(open_points(a, path));
   PetscCall(name_axes(a));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
