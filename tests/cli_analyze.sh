@@ -207,7 +207,7 @@ awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i } NR > 1 { easi[$2] = $a
   fail "a constant factor: $(cat table.csv)"
 
 # Of a half-done study the stages are of the blocks that are there, and those that are not are no missing pairs.
-of_function done ishigami "saltelli, samples: 65536" 0
+of_function whole ishigami "saltelli, samples: 65536" 0
 "$IONSWEEP" run sweep.yaml -o half.nc --max-points 100000 >run.log 2>&1
 [ $? = 99 ] || fail "--max-points: $(tail -1 run.log)"
 analyze half
@@ -222,7 +222,7 @@ assert 0 <= all_ - blocks < 4 and 0 <= all_ - 2 * half < 8, (all_, half, blocks)
 assert a.missing_pairs[0] < 0.001, a.missing_pairs
 assert a.stage_total_order[0, 0, 0] != a.stage_total_order[0, 1, 0]
 END
-cp done.nc nothing.nc
+cp whole.nc nothing.nc
 "$IONSWEEP_PYTHON" -c "
 import netCDF4
 netCDF4.Dataset('nothing.nc', 'a')['status'][:] = 0"
@@ -232,9 +232,32 @@ of_function one_failed ishigami "saltelli, samples: 64" 0
 "$IONSWEEP_PYTHON" -c "
 import netCDF4
 netCDF4.Dataset('one_failed.nc', 'a')['status'][2] = 5"
+cp one_failed.nc both_reasons.nc
+"$IONSWEEP_PYTHON" -c "
+import netCDF4
+netCDF4.Dataset('both_reasons.nc', 'a')['status'][4] = 3"
 analyze one_failed
+analyze both_reasons
 grep -q "no point failed\|all of them" one_failed.txt && fail "a point failed: $(cat one_failed.txt)"
 grep -q "crashed: some points, none of the independent ones (0 %" one_failed.txt || fail "a point failed: $(cat one_failed.txt)"
+
+# Pictures where there is little to draw, and one line where there is nothing.
+draw() { # STATUS WORD ARGUMENTS
+  local status=$1 word=$2
+  shift 2
+  "$IONSWEEP_PYTHON" "$IONSWEEP_SOURCE/postprocess/sensitivity.py" "$@" --output picture.png >py.log 2>&1
+  local seen=$?
+  grep -q Debian py.log && return
+  if [ "$seen" != "$status" ] || [ "$(wc -l <py.log)" != 1 ] || ! grep -q -- "$word" py.log; then
+    fail "sensitivity.py $*: exit status $seen: $(cat py.log)"
+  fi
+}
+of_function no_step ishigami_corner "morris, trajectories: 8" 2
+draw 0 picture.png single.sensitivity.nc
+draw 0 picture.png step.sensitivity.nc
+draw 2 "y: no elementary effect" no_step.sensitivity.nc
+draw 2 "holds no indices" none.sensitivity.nc
+draw 2 "crashed: met by none of the independent points" both_reasons.sensitivity.nc --failures crashed
 
 "$IONSWEEP" list estimators | grep -q "total_jansen.*Jansen 1999" || fail "list estimators"
 "$IONSWEEP" list estimators | grep -q "first_order_easi.*Plischke 2010" || fail "list estimators lacks EASI"
@@ -283,7 +306,7 @@ mkfifo pipe
 refuse "not a file" "not a regular file" saltelli.nc -o pipe
 [ "$sum" = "$(cksum saltelli.nc sobol.nc)" ] || fail "analyze changed a file of points"
 [ -p pipe ] || fail "analyze put a file in the place of a pipe"
-[ ! -e alone.nc ] && [ ! -e both.nc ] || fail "a refused command left a file"
+if [ -e alone.nc ] || [ -e both.nc ]; then fail "a refused command left a file"; fi
 
 # The sweep in a file is the one that its digest is of, else its factors are not those of the points.
 "$IONSWEEP_PYTHON" - <<'END' || fail "another sweep"
