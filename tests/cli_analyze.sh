@@ -227,6 +227,18 @@ cp whole.nc nothing.nc
 import netCDF4
 netCDF4.Dataset('nothing.nc', 'a')['status'][:] = 0"
 
+# A value that is not there at a point that is ok, as where an event does not happen, is told of.
+"$IONSWEEP_PYTHON" - <<'END' || fail "taking values away"
+import netCDF4, shutil
+shutil.copy("both_fail.nc", "gaps.nc")
+with netCDF4.Dataset("gaps.nc", "r+") as file:
+    file["y"][file["x2"][:] > 1.5] = float("nan")
+    file["status"][:] = 1
+END
+grep -q "no value at" both_fail.txt && fail "points that fail are told of twice"
+analyze gaps
+grep -q "note: y: no value at up to .* not weighted" gaps.txt || fail "no word on missing values: $(tail -5 gaps.txt)"
+
 # A point fails that is neither A nor B of its block: the probability is 0 as far as is known, but points fail.
 of_function one_failed ishigami "saltelli, samples: 64" 0
 "$IONSWEEP_PYTHON" -c "

@@ -96,10 +96,48 @@ static PetscErrorCode warn_of_net(ion_analysis *a)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Outputs that have no value at points that are ok: no threshold on the way, an event that does not happen. */
+typedef struct {
+  size_t n, first; /* how many, and one of them */
+  double largest;  /* share of the points that are ok */
+} gaps;
+
+static void count_gaps(const ion_analysis *a, size_t o, const double *y, gaps *found)
+{
+  double n = 0.0, ok = 0.0;
+
+  for (size_t i = 0; i < a->n_sample; i++) {
+    if (a->status[a->sample[i]] != ION_OK) continue;
+    ok += 1.0;
+    n += isnan(y[i]) ? 1.0 : 0.0;
+  }
+  if (!(n > 0.0)) return;
+  if (found->n++ == 0 || n / ok > found->largest) found->first = o;
+  found->largest = fmax(found->largest, n / ok);
+}
+
+static PetscErrorCode warn_of_gaps(ion_analysis *a, const gaps *found)
+{
+  char others[64] = "";
+
+  PetscFunctionBegin;
+  if (found->n == 0) PetscFunctionReturn(PETSC_SUCCESS);
+  if (found->n > 1)
+    snprintf(others, sizeof others, " and %zu other output%s", found->n - 1,
+             found->n > 2 ? "s" : "");
+  PetscCall(ion_analysis_warn(
+      a,
+      "%s%s: no value at up to %.3g %% of the independent points that are ok; indices are of the "
+      "points with one, not weighted, and biased where that depends on the factors",
+      a->label[ION_AXIS_OUTPUT][found->first], others, 100.0 * found->largest));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 PetscErrorCode ion_analysis_given(ion_analysis *a)
 {
   given_tables t;
   ion_given *given;
+  gaps found = {0};
   double *y;
 
   PetscFunctionBegin;
@@ -107,7 +145,11 @@ PetscErrorCode ion_analysis_given(ion_analysis *a)
   PetscCall(warn_of_net(a));
   PetscCall(PetscMalloc1(a->n_sample, &y));
   PetscCall(PetscMalloc1(a->n_column + 1, &given));
-  for (size_t o = 0; o < a->n_output; o++) PetscCall(fill_given(a, o, y, given, &t));
+  for (size_t o = 0; o < a->n_output; o++) {
+    PetscCall(fill_given(a, o, y, given, &t));
+    count_gaps(a, o, y, &found);
+  }
+  PetscCall(warn_of_gaps(a, &found));
   PetscCall(PetscFree(given));
   PetscCall(PetscFree(y));
   PetscFunctionReturn(PETSC_SUCCESS);
