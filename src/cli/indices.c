@@ -54,10 +54,21 @@ static PetscBool has_any(const ion_analysis *a, size_t i, size_t j, const char *
   return PETSC_FALSE;
 }
 
-static void print_heading(const ion_analysis *a, const char *first, const char *const (*columns)[3],
-                          size_t n)
+/* Names line up, however long. */
+static int name_width(const ion_analysis *a)
 {
-  printf("  %-28s", first);
+  static const ion_analysis_axis of[] = {ION_AXIS_FACTOR, ION_AXIS_COLUMN};
+  size_t width                        = 28;
+
+  for (size_t i = 0; i < ION_COUNT(of); i++)
+    for (size_t j = 0; j < ion_analysis_axis_at(a, of[i])->length; j++)
+      width = PetscMax(width, strlen(ion_analysis_axis_at(a, of[i])->label[j]));
+  return (int)width;
+}
+
+static void print_heading(const ion_analysis *a, const char *const (*columns)[3], size_t n)
+{
+  printf("  %-*s", name_width(a), "");
   for (size_t c = 0; c < n; c++)
     if (ion_analysis_table(a, columns[c][0])) printf("  %-20s", columns[c][2]);
   printf("\n");
@@ -118,9 +129,9 @@ static void print_regional(const ion_analysis *a, size_t reason)
     if (has_any(a, reason, j, columns, ION_COUNT(columns)) || (same && !isnan(ks[j])))
       any = PETSC_TRUE;
   if (!any) return; /* all points meet the outcome, or groups that the design has no indices of */
-  print_heading(a, "", columns, ION_COUNT(columns));
+  print_heading(a, columns, ION_COUNT(columns));
   for (size_t j = 0; j + 1 < input->length; j++) {
-    printf("  %-28s", input->label[j]);
+    printf("  %-*s", name_width(a), input->label[j]);
     for (size_t c = 0; c < ION_COUNT(columns); c++)
       print_estimate(row_of(a, columns[c][0], reason), row_of(a, columns[c][1], reason), j);
     if (same && !isnan(ks[j])) printf("  KS %.3f (p %.2g)", ks[j], p[j]);
@@ -205,9 +216,9 @@ static PetscErrorCode print_rows(const ion_analysis *a, size_t output, ion_analy
   PetscCall(PetscMalloc1(n + 1, &order));
   PetscCall(rank(a, output, n, order));
   order[n] = n; /* the dummy comes last, where there is one */
-  print_heading(a, "", columns, n_column);
+  print_heading(a, columns, n_column);
   for (size_t i = 0; i < n + has_any(a, output, n, columns, n_column); i++) {
-    printf("  %-28s", input->label[order[i]]);
+    printf("  %-*s", name_width(a), input->label[order[i]]);
     for (size_t c = 0; c < n_column; c++)
       print_estimate(row_of(a, columns[c][0], output), row_of(a, columns[c][1], output), order[i]);
     if (i < n && axis == ION_AXIS_FACTOR) print_flags(row_of(a, "flag", output), order[i]);
