@@ -5,7 +5,11 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { MAX_SHOWN = 20 }; /* outputs on the screen; the files have all */
+/* On the screen; the files have all. */
+enum {
+  MAX_SHOWN = 20, /* outputs */
+  MAX_PAIRS = 5   /* of inputs, for each */
+};
 
 /* ---- cells ---- */
 
@@ -228,6 +232,46 @@ static PetscErrorCode print_rows(const ion_analysis *a, size_t output, ion_analy
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* The strongest pair of inputs not among those shown: its place in the table, or row * row. */
+static size_t next_pair(const double *value, size_t row, const size_t *shown, size_t n_shown)
+{
+  size_t best = row * row;
+
+  for (size_t i = 0; i < row * row; i++) {
+    PetscBool is_shown = PETSC_FALSE;
+
+    if (i / row >= i % row || isnan(value[i])) continue; /* one of (j, l) and (l, j) */
+    for (size_t s = 0; s < n_shown; s++)
+      if (shown[s] == i) is_shown = PETSC_TRUE;
+    if (!is_shown && (best == row * row || fabs(value[i]) > fabs(value[best]))) best = i;
+  }
+  return best;
+}
+
+/* Pairs of inputs by their interaction, strongest first. */
+static void print_pairs(const ion_analysis *a, size_t output)
+{
+  const ion_store_axis *input = ion_analysis_axis_at(a, ION_AXIS_FACTOR);
+  const double *value         = row_of(a, "second_order", output);
+  const double *half          = row_of(a, "second_order_half_width", output);
+  const size_t row            = input->length;
+  size_t shown[MAX_PAIRS];
+
+  for (size_t n = 0; value && n < MAX_PAIRS; n++) {
+    const size_t at = next_pair(value, row, shown, n);
+    char name[512];
+
+    if (at == row * row) return;
+    if (n == 0) printf("  %-*s  second order\n", name_width(a), "");
+    snprintf(name, sizeof name, "%.250s x %.250s", input->label[at / row], input->label[at % row]);
+    printf("  %-*s", name_width(a), name);
+    print_estimate(value, half, at);
+    if (fabs(value[at]) <= half[at]) printf("  not distinguishable from 0");
+    printf("\n");
+    shown[n] = at;
+  }
+}
+
 static void print_scalars(const ion_analysis *a, size_t output)
 {
   const double *mean = row_of(a, "mean", output), *missing = row_of(a, "missing_pairs", output);
@@ -269,6 +313,7 @@ static PetscErrorCode print_output(const ion_analysis *a, size_t output)
     PetscCall(print_rows(a, output, ION_AXIS_FACTOR, indices, ION_COUNT(indices)));
   else
     PetscCall(print_rows(a, output, ION_AXIS_COLUMN, given, ION_COUNT(given)));
+  print_pairs(a, output);
   if (row_of(a, "dgsm_median", output) && !isnan(row_of(a, "dgsm_median", output)[0]))
     PetscCall(print_rows(a, output, ION_AXIS_COLUMN, local, ION_COUNT(local)));
   PetscFunctionReturn(PETSC_SUCCESS);
