@@ -13,8 +13,9 @@ import argparse
 import difflib
 import pathlib
 import sys
+import textwrap
 
-from figure import STYLE, UserError, np, output_of, plt, run, save, xr
+from figure import STYLE, UserError, np, output_of, plt, run, save, unit_text, xr
 
 FIRST, TOTAL, DUMMY, OK, FAILED = "#e0a458", "#4f81a8", "#8a8a8a", "#4f81a8", "#bf5b50"
 BARS = [(("first_order", "First order"), ("total_order", "Total order")),
@@ -60,6 +61,11 @@ def table(analysis, name, place):
             analysis[half].values[place] if half in analysis else None)
 
 
+def whiskers(half, order):
+    """Half-widths of inputs in that order, or None where no interval is known."""
+    return half[order] if half is not None and np.isfinite(half[order]).any() else None
+
+
 # ---- bars ----
 
 def order_of(analysis, places, name):
@@ -74,13 +80,14 @@ def bars(analysis, axes, place, pair, order):
         value, half = table(analysis, name, place)
         at = np.arange(len(order)) + (0.2 if k == 0 else -0.2)
         axes.barh(at, value[:-1][order], 0.36, color=colour, label=label,
-                  xerr=None if half is None else np.nan_to_num(half[:-1][order]),
+                  xerr=whiskers(half, order),
                   error_kw={"elinewidth": 0.8, "capsize": 2})
     noise, half = table(analysis, pair[0][0], place)
     top = abs(noise[-1]) + (0 if half is None or np.isnan(half[-1]) else half[-1])
     if np.isfinite(top):
         axes.axvline(top, color=DUMMY, linewidth=0.8, linestyle="--", label="Dummy input, upper end")
     axes.axvline(0, color="black", linewidth=0.6)
+    axes.set_xlabel("Index")
     axes.set_yticks(np.arange(len(order)), [names[i] for i in order])
     axes.margins(y=0.02)
 
@@ -91,15 +98,15 @@ def draw_bars(analysis, places, figure, most):
     if pair is None:
         raise UserError("this file holds no indices that could be drawn")
     order = order_of(analysis, places, pair[1][0])[-most:]
-    draw_panels(analysis, places, figure, lambda axes, k: bars(analysis, axes, k, pair, order), "Index", True)
+    draw_panels(analysis, places, figure, lambda axes, k: bars(analysis, axes, k, pair, order), True)
 
 
-def draw_panels(analysis, places, figure, draw, label, share_y=False):
+def draw_panels(analysis, places, figure, draw, share_y=False):
     names = words(analysis["output"].values)
     panels = figure.subplots(1, len(places), sharey=share_y, squeeze=False)[0]
     for axes, k in zip(panels, places):
         draw(axes, k)
-        axes.set(title=names[k].replace("_", " "), xlabel=label)
+        axes.set(title=names[k].replace("_", " "))
     handles, labels = panels[0].get_legend_handles_labels()
     if handles:
         figure.legend(handles, labels, loc="lower center", ncols=len(labels))
@@ -120,18 +127,25 @@ def effects(analysis, axes, place, most):
     names = words(analysis["factor"].values)[:-1]
     mu, mu_half = (v[:-1] for v in table(analysis, "mu_star", place))
     sigma = np.nan_to_num(table(analysis, "sigma", place)[0][:-1])
-    axes.errorbar(mu, sigma, xerr=mu_half, fmt="o", markersize=4, color=TOTAL, elinewidth=0.8, capsize=2)
-    right, top = 1.1 * max(np.nanmax(mu), 1e-300), 1.2 * max(np.nanmax(sigma), 0.1 * np.nanmax(mu), 1e-300)
+    axes.errorbar(mu, sigma, xerr=whiskers(mu_half, slice(None)), fmt="o", markersize=4, color=TOTAL, elinewidth=0.8, capsize=2)
+    most_mu = np.nanmax(mu)
+    right = 1.05 * max(np.max(mu[np.isfinite(mu)] + np.nan_to_num(mu_half)[np.isfinite(mu)]), 1.05 * most_mu, 1e-300)
+    top = 1.2 * max(np.max(sigma), 0.1 * most_mu, 1e-300)
     strongest = [k for k in np.argsort(-np.nan_to_num(mu))[:most] if np.isfinite(mu[k])]
     name_points(axes, mu[strongest], sigma[strongest], [names[k] for k in strongest])
     axes.plot([0, right], [0, right], color=DUMMY, linewidth=0.8, linestyle="--", label="sigma = mu*")
-    axes.set(xlim=(0, right), ylim=(0, top), ylabel="sigma")
+    unit = unit_text(words(analysis["output_unit"].values)[place]) if "output_unit" in analysis else ""
+    unit = f" ({unit})" if unit else ""
+    axes.set(xlim=(0, right), ylim=(0, top), xlabel=f"mu*{unit}", ylabel=f"sigma{unit}")
 
 
 def draw_effects(analysis, places, figure, most):
     if "mu_star" not in analysis:
         raise UserError("--effects: this file holds no elementary effects (design: morris)")
-    draw_panels(analysis, places, figure, lambda axes, k: effects(analysis, axes, k, most), "mu*")
+    for k in places:
+        if not np.isfinite(analysis["mu_star"].values[k]).any():
+            raise UserError(f"{words(analysis['output'].values)[k]}: no elementary effect, for no step of it succeeded")
+    draw_panels(analysis, places, figure, lambda axes, k: effects(analysis, axes, k, most))
 
 
 # ---- failures ----
@@ -141,8 +155,10 @@ def draw_failures(analysis, reason, figure):
     reasons, names = words(analysis["reason"].values), words(analysis["column"].values)[:-1]
     known = [r for k, r in enumerate(reasons) if analysis["failure_probability"].values[k] > 0]
     if not known:
-        raise UserError("--failures: no point failed")
+        raise UserError("--failures: no independent point failed")
     k = reasons.index(known[0]) if reason == "any" and reason not in known else choose(reasons, [reason], "reason")[0]
+    if reasons[k] not in known:
+        raise UserError(f"--failures {reasons[k]}: met by none of the independent points")
     distance = analysis["regional_ks"].values[k][:-1]
     columns = min(4, len(names))
     panels = figure.subplots(-(-len(names) // columns), columns, sharey=True, squeeze=False).ravel()
@@ -187,7 +203,8 @@ def draw(options):
     plane = options.effects or ("mu_star" in analysis and "total_order" not in analysis and not options.failures)
     rows = 10 if plane else min(len(words(analysis["factor"].values)), options.most or sys.maxsize)
     height = 1.8 + 0.28 * max(rows, 6)
-    figure = plt.figure(figsize=(max(4.8, (4.8 if plane else 3.6) * len(places)), height), layout="constrained")
+    width = max(4.8, (4.8 if plane else 3.6) * len(places))
+    figure = plt.figure(figsize=(width, height), layout="constrained")
     figure.get_layout_engine().set(rect=(0, 0.3 / height, 1, 1 - 0.3 / height))  # the legend is below
     if options.failures:
         draw_failures(analysis, options.failures, figure)
@@ -195,7 +212,8 @@ def draw(options):
         draw_effects(analysis, places, figure, options.most or 14)
     else:
         draw_bars(analysis, places, figure, options.most or sys.maxsize)
-    figure.suptitle(options.title if options.title is not None else str(analysis.attrs.get("title", "")), fontsize=10)
+    title = options.title if options.title is not None else str(analysis.attrs.get("title", ""))
+    figure.suptitle(textwrap.fill(title, int(12 * width)), fontsize=10)
     save(figure, output)
 
 

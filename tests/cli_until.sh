@@ -63,6 +63,15 @@ status=$?
 grow 1 late.nc --until 'T halfwidth < 1e-6' --max-points 1500 --stop-after 2h
 cmp direct256.nc late.nc || fail "--until after --stop-after: not the file of 256 samples"
 
+# Where all points fail there are no indices, now or later: exit status 1, and one line that says so.
+printf 'solve: function\nmodel: ishigami_corner\ndesign: {kind: saltelli, samples: 64, factors: {x1: {uniform: [2, 3]}, x3: {uniform: [2, 3]}}}\n' >corner.yaml
+"$IONSWEEP" run corner.yaml -o corner.nc --until 'T halfwidth < 0.1' >corner.out 2>corner.err
+status=$?
+[ "$status" = 1 ] || fail "all points fail: exit status $status"
+grep -q "^not reached: none of the outputs .* varies .* of 64 samples" corner.out || fail "all points fail: $(cat corner.out)"
+grep -q "until.c" corner.err && fail "all points fail: $(cat corner.err)"
+"$IONSWEEP" verify corner.nc >verify.out || fail "all points fail: $(cat verify.out)"
+
 # refuse WORD OPTIONS: exit status 2, one line with WORD, no file.
 sweep 64 >sweep.yaml
 refuse() {
@@ -82,6 +91,8 @@ refuse "no output 'class' with numbers" --until 'T(ecs.K,class) halfwidth < 1'
 refuse "320 points to begin with" --until 'T halfwidth < 1' --max-points 319
 refuse "wants a number of points" --until 'T halfwidth < 1' --max-points many
 refuse "without --part and --take" --until 'T halfwidth < 1' --part 1/2
+sed 's/^outputs.*/outputs: [class]/' sweep.yaml >words.yaml
+sweep=words.yaml refuse "no output '\*' with numbers in it" --until 'T halfwidth < 1'
 sed 's/saltelli/sobol/' sweep.yaml >sobol.yaml
 sweep=sobol.yaml refuse "not of a 'sobol'" --until 'T halfwidth < 1'
 sed 's/0.8, 1/0.7, 1/' sweep.yaml >other.yaml

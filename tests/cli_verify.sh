@@ -92,6 +92,20 @@ fi
 verify 2 'not a result file' study.yaml
 verify 2 'no such file' absent.nc
 
+# A chunk_size for which there are more checksums than chunks, or fewer.
+for points in 1 16 4096; do
+  cp whole.nc hurt.nc
+  "$IONSWEEP_PYTHON" -c "
+import netCDF4, numpy
+netCDF4.Dataset('hurt.nc', 'a').chunk_size = numpy.uint64($points)" || fail "no netCDF4"
+  verify 2 'hurt.nc is not a result file .*not of the shape' hurt.nc
+  "$IONSWEEP" run study.yaml -o hurt.nc "${set_some[@]}" >run.out 2>run.err
+  status=$?
+  if [ "$status" != 2 ] || ! grep -q "its chunks have $points points" run.err; then
+    fail "chunk_size $points: exit status $status: $(cat run.err)"
+  fi
+done
+
 # An unfinished file is sound.
 rm -f part.nc
 "$IONSWEEP" run study.yaml -o part.nc "${set_some[@]}" --max-points 100 >run.out 2>&1

@@ -125,6 +125,10 @@ static PetscErrorCode elementary_effects_of_a_bilinear_function(void)
   CHECK_RELATIVE(plain[0].mu.half_width, 1.96 * plain[0].sigma.value / sqrt(TRAJECTORY), 0.1);
   CHECK(grouped[2].mu_star.value == plain[2].mu_star.value && isnan(grouped[2].mu.value) &&
         isnan(grouped[2].sigma.value) && isfinite(grouped[0].sigma.value));
+  effect.n_point = 1; /* tells nothing of its error */
+  PetscCall(ion_morris_indices(effect, NULL, 1, plain));
+  CHECK(plain[1].mu_star.value == 1.0 && isnan(plain[1].mu_star.half_width) &&
+        isnan(plain[1].mu.half_width));
   PetscCall(ion_block_destroy(&effect));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

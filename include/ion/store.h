@@ -100,6 +100,9 @@ typedef enum {
   ION_STORE_FOREIGN
 } ion_store_found;
 
+/** Are these two names of one file that is there? */
+PetscBool ion_same_file(const char *a, const char *b);
+
 /** Look at an existing file.
  *
  * @param[out] found   absent, this study's, another study's, or no result file at all (or torn)
@@ -218,6 +221,7 @@ typedef struct {
   const char *name;
   size_t length;
   const char *const *label; /**< [length] */
+  const char *const *unit;  /**< [length] of what has these names, or NULL */
 } ion_store_axis;
 
 typedef struct {

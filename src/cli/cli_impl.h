@@ -3,6 +3,7 @@
 #define ION_CLI_IMPL_H
 
 #include <ion/schedule.h>
+#include <ion/sensitivity.h>
 
 #ifndef ION_VERSION
 #define ION_VERSION "0.1.0"
@@ -97,6 +98,9 @@ void cli_end_lost_job(MPI_Comm comm, const ion_run_options *options, int n_lost,
 PetscErrorCode cli_print_outcome(MPI_Comm comm, const ion_study *study,
                                  const ion_run_options *options, const ion_job_result *result,
                                  int *exit_status);
+
+/* All tables of an analysis that a screen holds; `path` is a title for one without. */
+PetscErrorCode cli_print_analysis(const ion_analysis *a, const char *path);
 
 /* Double the samples of a study until a condition on its indices holds. */
 PetscErrorCode cli_run_until(MPI_Comm comm, const cli_arguments *arguments, int *exit_status);

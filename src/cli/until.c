@@ -122,6 +122,7 @@ static PetscErrorCode check_outputs(const ion_study *study, const condition *wan
   char word[NAMES];
 
   PetscFunctionBegin;
+  if (!wanted->of[0]) PetscCall(check_output(ion_study_schema(study), "*"));
   for (const char *at = wanted->of; *at;) {
     const size_t n = strcspn(at, ",");
 
@@ -160,7 +161,8 @@ static double at_input(const ion_analysis *a, const char *table, size_t i)
   return found ? found->value[i] : (double)NAN;
 }
 
-/* Inputs whose interval is not there yet are infinitely wide; outputs that do not vary have no indices. */
+/* Inputs whose interval is not there yet are infinitely wide; outputs that do not vary have no indices, and where none
+ * does, the width is below 0. */
 static PetscErrorCode measure(const ion_analysis *a, const condition *wanted, state *s)
 {
   const ion_store_axis *output = ion_analysis_axis_at(a, ION_AXIS_OUTPUT);
@@ -182,8 +184,6 @@ static PetscErrorCode measure(const ion_analysis *a, const condition *wanted, st
     s->widest = width;
     snprintf(s->where, sizeof s->where, "%.400s of %.400s", input->label[j], output->label[o]);
   }
-  PetscCheck(s->widest >= 0.0, PETSC_COMM_SELF, PETSC_ERR_ARG_WRONGSTATE,
-             "--until: none of the outputs it asks for varies, so there are no indices");
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -238,12 +238,21 @@ static void print_end(const growth *g, const ion_study *study, const state *s, P
          s->widest);
   if (!reached) printf(", and twice as many points are more than --max-points allows");
   if (isfinite(s->widest))
-    printf("; %.2g would take about %.0f samples (%.3g points)", goal,
+    printf("; %.2g would take about %.10g samples (%.3g points)", goal,
            samples_for(g, s->widest, goal), samples_for(g, s->widest, goal) * member);
   printf("\n");
   if (g->n_stage > 1)
     printf("  note: intervals that are looked at %llu times are a little narrower than 95 %%\n",
            (unsigned long long)g->n_stage);
+}
+
+/* More samples of outputs that do not vary, or of points that fail, may be no better. */
+static void print_constant(const growth *g)
+{
+  printf(
+      "not reached: none of the outputs that '%s' asks for varies over the points that succeed of "
+      "%llu samples; there are no indices\n",
+      g->arguments->until, (unsigned long long)g->samples);
 }
 
 /* ---- stages ---- */
@@ -338,16 +347,19 @@ static PetscErrorCode run_stage(growth *g, ion_study *study, PetscBool *done, in
   note_loss(g, &result);
   *done = result.stopped;
   if (!*done) {
-    reached = (PetscBool)(s.widest < g->wanted.below);
-    *done   = (PetscBool)(reached || 2 * n > most);
-    if (g->rank == 0) print_stage(g, study, &s, *done);
+    reached = (PetscBool)(s.widest >= 0.0 && s.widest < g->wanted.below);
+    *done   = (PetscBool)(reached || s.widest < 0.0 || 2 * n > most);
+    if (g->rank == 0 && s.widest >= 0.0) print_stage(g, study, &s, *done);
   }
   if (!*done) {
     g->before = s.widest;
     PetscFunctionReturn(PETSC_SUCCESS);
   }
   PetscCall(cli_print_outcome(g->comm, study, &options, &result, exit_status));
-  if (g->rank == 0 && !result.stopped) print_end(g, study, &s, reached);
+  if (result.stopped) PetscFunctionReturn(PETSC_SUCCESS);
+  if (g->rank == 0 && s.widest >= 0.0) print_end(g, study, &s, reached);
+  if (g->rank == 0 && s.widest < 0.0) print_constant(g);
+  if (s.widest < 0.0) *exit_status = EXIT_FAILED;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

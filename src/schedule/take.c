@@ -1,16 +1,6 @@
 #include "take.h"
 
-#include <sys/stat.h>
-
 enum { REASON = 400 };
-
-PetscBool ion_same_file(const char *a, const char *b)
-{
-  struct stat one, other;
-
-  return (PetscBool)(!stat(a, &one) && !stat(b, &other) && one.st_ino == other.st_ino &&
-                     one.st_dev == other.st_dev);
-}
 
 PetscErrorCode ion_takes_check(const ion_run_options *options, const ion_store_schema *schema)
 {

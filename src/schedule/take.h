@@ -9,9 +9,6 @@ typedef struct {
   ion_store **store; /* [n] open for reading */
 } ion_takes;
 
-/* Two names of one file. */
-PetscBool ion_same_file(const char *a, const char *b);
-
 /* Each file to take from holds this study and is not the output itself; nothing is touched. */
 PetscErrorCode ion_takes_check(const ion_run_options *options, const ion_store_schema *schema);
 

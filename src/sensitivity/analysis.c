@@ -121,6 +121,7 @@ PetscErrorCode ion_analysis_destroy(ion_analysis **analysis)
   for (size_t i = 0; i < a->n_warning; i++) PetscCall(PetscFree(a->warning[i]));
   for (size_t j = 0; a->moves && j < a->n_input; j++) PetscCall(PetscFree(a->moves[j]));
   PetscCall(PetscFree(a->moves));
+  PetscCall(PetscFree(a->unit));
   PetscCall(PetscFree(a->table));
   PetscCall(PetscFree(a->output));
   PetscCall(PetscFree(a->status));
@@ -129,6 +130,7 @@ PetscErrorCode ion_analysis_destroy(ion_analysis **analysis)
   PetscCall(PetscFree(a->quantity));
   PetscCall(PetscFree(a->factors));
   PetscCall(ion_sums_destroy(&a->sums));
+  if (a->place.data != a->u.data) PetscCall(ion_block_destroy(&a->place));
   PetscCall(ion_block_destroy(&a->u));
   PetscCall(ion_tree_destroy(&a->tree));
   PetscCall(ion_region_destroy(&a->region));

@@ -96,7 +96,8 @@ static PetscErrorCode name_reasons(ion_analysis *a)
 {
   PetscFunctionBegin;
   PetscCall(PetscCalloc1(a->n_reason, &a->label[ION_AXIS_REASON]));
-  a->axis[ION_AXIS_REASON] = (ion_store_axis){"reason", a->n_reason, a->label[ION_AXIS_REASON]};
+  a->axis[ION_AXIS_REASON] =
+      (ion_store_axis){.name = "reason", .length = a->n_reason, .label = a->label[ION_AXIS_REASON]};
   for (size_t r = 0; r < a->n_reason; r++) a->label[ION_AXIS_REASON][r] = a->reason[r].name;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -104,7 +105,8 @@ static PetscErrorCode name_reasons(ion_analysis *a)
 /* ---- of independent points: regions ---- */
 
 /* Z of the sample as statuses: ok where it is 0. */
-static PetscErrorCode count_region(const ion_analysis *a, size_t reason, ion_region **region)
+static PetscErrorCode count_region(const ion_analysis *a, size_t reason, ion_block u,
+                                   ion_region **region)
 {
   ion_block one;
 
@@ -119,7 +121,7 @@ static PetscErrorCode count_region(const ion_analysis *a, size_t reason, ion_reg
     const double z             = ion_analysis_indicator(a, reason, a->sample[i]);
     const unsigned char status = isnan(z) ? ION_PENDING : z > 0.0 ? ION_NO_STATE_FOUND : ION_OK;
 
-    for (size_t j = 0; j < a->n_column; j++) ion_row(one, j)[0] = ion_row(a->u, j)[i];
+    for (size_t j = 0; j < a->n_column; j++) ion_row(one, j)[0] = ion_row(u, j)[i];
     PetscCall(ion_region_add(*region, i % a->n_replicate, one, &status));
   }
   PetscCall(ion_block_destroy(&one));
@@ -202,7 +204,7 @@ static PetscErrorCode add_box_tables(ion_analysis *a, tables *t)
 }
 
 /* Points of the sample that were run, at most so many, and whether they met the outcome. */
-static PetscErrorCode select_run(const ion_analysis *a, size_t reason, ion_block *u,
+static PetscErrorCode select_run(const ion_analysis *a, size_t reason, ion_block all, ion_block *u,
                                  unsigned char **failed, size_t *n_failed)
 {
   size_t n = 0;
@@ -217,7 +219,7 @@ static PetscErrorCode select_run(const ion_analysis *a, size_t reason, ion_block
     const double z  = ion_analysis_indicator(a, reason, a->sample[at]);
 
     if (isnan(z)) continue;
-    for (size_t j = 0; j < a->n_column; j++) ion_row(*u, j)[n] = ion_row(a->u, j)[at];
+    for (size_t j = 0; j < a->n_column; j++) ion_row(*u, j)[n] = ion_row(all, j)[at];
     (*failed)[n++] = z > 0.0;
     *n_failed += z > 0.0;
   }
@@ -234,7 +236,7 @@ static PetscErrorCode fill_box(ion_analysis *a, size_t reason, tables *t)
   ion_box box;
 
   PetscFunctionBegin;
-  PetscCall(select_run(a, reason, &u, &failed, &n_failed));
+  PetscCall(select_run(a, reason, a->place, &u, &failed, &n_failed));
   if (n_failed > 0) {
     PetscCall(ion_box_find(u, failed, &box));
     for (size_t j = 0; j < a->n_column; j++) {
@@ -246,7 +248,21 @@ static PetscErrorCode fill_box(ion_analysis *a, size_t reason, tables *t)
     t->volume[reason] = box.volume;
     PetscCall(ion_box_destroy(&box));
   }
-  if (n_failed > 0 && reason == 0) PetscCall(ion_tree_create(u, failed, &a->tree));
+  PetscCall(PetscFree(failed));
+  PetscCall(ion_block_destroy(&u));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Of failure, in what blocks exchange. */
+static PetscErrorCode plant_tree(ion_analysis *a)
+{
+  unsigned char *failed;
+  size_t n_failed;
+  ion_block u;
+
+  PetscFunctionBegin;
+  PetscCall(select_run(a, 0, a->u, &u, &failed, &n_failed));
+  if (n_failed > 0) PetscCall(ion_tree_create(u, failed, &a->tree));
   PetscCall(PetscFree(failed));
   PetscCall(ion_block_destroy(&u));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -341,15 +357,14 @@ PetscErrorCode ion_analysis_failures(ion_analysis *a)
   for (size_t r = 0; r < a->n_reason; r++) {
     ion_region *region;
 
-    PetscCall(count_region(a, r, &region));
+    PetscCall(count_region(a, r, a->place, &region));
     PetscCall(fill_region(a, r, region, &t));
     if (!a->sums) PetscCall(fill_box(a, r, &t));
     if (a->is_saltelli) PetscCall(fill_indices(a, r, &t));
-    if (r == 0)
-      a->region = region;
-    else
-      PetscCall(ion_region_destroy(&region));
+    PetscCall(ion_region_destroy(&region));
   }
+  PetscCall(count_region(a, 0, a->u, &a->region));
+  if (!a->sums) PetscCall(plant_tree(a));
   if (a->has_failures) PetscCall(warn_joint(a));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -67,7 +67,7 @@ static PetscErrorCode fill_given(ion_analysis *a, size_t o, double *y, ion_given
 
   PetscFunctionBegin;
   PetscCall(read_sample(a, a->output[o], y));
-  PetscCall(ion_given_data(a->u, y, a->n_replicate, a->schema->seed, given));
+  PetscCall(ion_given_data(a->place, y, a->n_replicate, a->schema->seed, given));
   for (size_t j = 0; j < row; j++) {
     t->pawn[o * row + j]       = given[j].pawn_mean;
     t->pawn_max[o * row + j]   = given[j].pawn_max;
@@ -81,15 +81,56 @@ static PetscErrorCode fill_given(ion_analysis *a, size_t o, double *y, ion_given
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Neighbours in x_j of one net are far apart in the other factors, by design: the mean of y_i y_next is then
- * below that of independent points (2 x1 + x2 + x3/2 at 1024 points of a scrambled net: S_2 0.19, by ranks -0.12). */
+/* Neighbours in x_j of one net are tied in the other factors, by design: the mean of y_i y_next is not that of
+ * independent points (2 x1 + x2 + x3/2 at 1024 points of a scrambled net: S_2 0.19, by ranks -0.12; six factors of
+ * neuron_glia at 4096 points: two of S_j below 0.001 are 0.3 by ranks). */
 static PetscErrorCode warn_of_net(ion_analysis *a)
 {
   PetscFunctionBegin;
   if (a->design && a->n_replicate == 1 &&
-      (a->is_morris || !strcmp(ion_design_kind(a->design), "sobol")))
-    PetscCall(ion_analysis_warn(a, "first_order_ranks is too low where all points are of one net; "
-                                   "first_order_easi is not"));
+      strcmp(ion_design_kind(a->design), "latin_hypercube") != 0)
+    PetscCall(ion_analysis_warn(a, "first_order_ranks is too low or too high, by tenths, where all "
+                                   "points are of one net; first_order_easi is not"));
+  if (a->is_morris && ion_design_is_correlated(a->design))
+    PetscCall(ion_analysis_warn(
+        a, "factors are correlated: a step of one takes along those that depend on it"));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Outputs that have no value at points that are ok: no threshold on the way, an event that does not happen. */
+typedef struct {
+  size_t n, first; /* how many, and one of them */
+  double largest;  /* share of the points that are ok */
+} gaps;
+
+static void count_gaps(const ion_analysis *a, size_t o, const double *y, gaps *found)
+{
+  double n = 0.0, ok = 0.0;
+
+  for (size_t i = 0; i < a->n_sample; i++) {
+    if (a->status[a->sample[i]] != ION_OK) continue;
+    ok += 1.0;
+    n += isnan(y[i]) ? 1.0 : 0.0;
+  }
+  if (!(n > 0.0)) return;
+  if (found->n++ == 0 || n / ok > found->largest) found->first = o;
+  found->largest = fmax(found->largest, n / ok);
+}
+
+static PetscErrorCode warn_of_gaps(ion_analysis *a, const gaps *found)
+{
+  char others[64] = "";
+
+  PetscFunctionBegin;
+  if (found->n == 0) PetscFunctionReturn(PETSC_SUCCESS);
+  if (found->n > 1)
+    snprintf(others, sizeof others, " and %zu other output%s", found->n - 1,
+             found->n > 2 ? "s" : "");
+  PetscCall(ion_analysis_warn(
+      a,
+      "%s%s: no value at up to %.3g %% of the independent points that are ok; indices are of the "
+      "points with one, not weighted, and biased where that depends on the factors",
+      a->label[ION_AXIS_OUTPUT][found->first], others, 100.0 * found->largest));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -97,6 +138,7 @@ PetscErrorCode ion_analysis_given(ion_analysis *a)
 {
   given_tables t;
   ion_given *given;
+  gaps found = {0};
   double *y;
 
   PetscFunctionBegin;
@@ -104,7 +146,11 @@ PetscErrorCode ion_analysis_given(ion_analysis *a)
   PetscCall(warn_of_net(a));
   PetscCall(PetscMalloc1(a->n_sample, &y));
   PetscCall(PetscMalloc1(a->n_column + 1, &given));
-  for (size_t o = 0; o < a->n_output; o++) PetscCall(fill_given(a, o, y, given, &t));
+  for (size_t o = 0; o < a->n_output; o++) {
+    PetscCall(fill_given(a, o, y, given, &t));
+    count_gaps(a, o, y, &found);
+  }
+  PetscCall(warn_of_gaps(a, &found));
   PetscCall(PetscFree(given));
   PetscCall(PetscFree(y));
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -12,10 +12,12 @@ typedef struct {
   double *eigenvalue, *eigenvalue_half, *activity, *activity_half;
 } tables;
 
-static PetscErrorCode add(ion_analysis *a, const char *name, const char *long_name, double **value)
+/* A unit of NULL is the square of the output's. */
+static PetscErrorCode add(ion_analysis *a, const char *name, const char *long_name,
+                          const char *unit, double **value)
 {
   PetscFunctionBegin;
-  PetscCall(ion_analysis_add(a, name, long_name, NULL, 2, by_column, value));
+  PetscCall(ion_analysis_add(a, name, long_name, unit, 2, by_column, value));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -24,28 +26,30 @@ static PetscErrorCode add_tables(ion_analysis *a, tables *t)
   static const char half[] = "half-width of its 95 % interval";
 
   PetscFunctionBegin;
+  PetscCall(add(a, "dgsm",
+                "E[(dY/du_j)^2] over points that succeed, in the unit of the output squared (Sobol "
+                "and Kucherenko 2009); NaN where the "
+                "largest 1 % of the points make more than half of it: it does not exist here",
+                NULL, &t->nu));
+  PetscCall(add(a, "dgsm_half_width", half, NULL, &t->nu_half));
   PetscCall(
-      add(a, "dgsm",
-          "E[(dY/du_j)^2] over points that succeed (Sobol and Kucherenko 2009); NaN where the "
-          "largest 1 % of the points make more than half of it: it does not exist here",
-          &t->nu));
-  PetscCall(add(a, "dgsm_half_width", half, &t->nu_half));
-  PetscCall(add(a, "dgsm_bound", "dgsm/(pi^2 V): an upper bound of the total index", &t->bound));
-  PetscCall(add(a, "dgsm_bound_half_width", half, &t->bound_half));
-  PetscCall(add(a, "dgsm_median", "median of (dY/du_j)^2", &t->median));
+      add(a, "dgsm_bound", "dgsm/(pi^2 V): an upper bound of the total index", "1", &t->bound));
+  PetscCall(add(a, "dgsm_bound_half_width", half, "1", &t->bound_half));
+  PetscCall(add(a, "dgsm_median", "median of (dY/du_j)^2, in that unit", NULL, &t->median));
   PetscCall(add(a, "dgsm_largest_share",
-                "share of the largest 1 % of the points in the sum of dgsm", &t->largest));
-  PetscCall(
-      add(a, "active_eigenvalue",
-          "eigenvalues of E[g g^T], g = dY/du, falling: the first is in the place of the first "
-          "factor (Constantine et al. 2014)",
-          &t->eigenvalue));
-  PetscCall(add(a, "active_eigenvalue_half_width", half, &t->eigenvalue_half));
-  PetscCall(add(a, "activity_score",
-                "sum of lambda_l w_lj^2 over the eigenvectors that hold 90 % of the spectrum "
-                "(Constantine and Diaz 2017)",
-                &t->activity));
-  PetscCall(add(a, "activity_score_half_width", half, &t->activity_half));
+                "share of the largest 1 % of the points in the sum of dgsm", "1", &t->largest));
+  PetscCall(add(a, "active_eigenvalue",
+                "eigenvalues of E[g g^T], g = dY/du, falling, in that unit: the first is in the "
+                "place of the first "
+                "factor (Constantine et al. 2014)",
+                NULL, &t->eigenvalue));
+  PetscCall(add(a, "active_eigenvalue_half_width", half, NULL, &t->eigenvalue_half));
+  PetscCall(add(
+      a, "activity_score",
+      "sum of lambda_l w_lj^2 over the eigenvectors that hold 90 % of the spectrum, in that unit "
+      "(Constantine and Diaz 2017)",
+      NULL, &t->activity));
+  PetscCall(add(a, "activity_score_half_width", half, NULL, &t->activity_half));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

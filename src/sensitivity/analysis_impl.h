@@ -48,10 +48,13 @@ struct ion_analysis {
   /* Points that share no coordinate: point i belongs to replicate i % n_replicate. */
   size_t n_sample;
   uint64_t *sample; /* [n_sample] */
-  ion_block u;      /* [n_column][n_sample] */
+  ion_block u;      /* [n_column][n_sample] before any correlation: what blocks exchange */
+  ion_block
+      place; /* the same of the factors themselves, in the share of points below; u without correlation */
 
   ion_store_axis axis[ION_N_AXIS];
   const char **label[ION_N_AXIS]; /* owned lists of borrowed names */
+  const char **unit;              /* [n_output] likewise */
   char stage[3][32];
   char reason_name[ANALYSIS_MAX_REASON][64];
   size_t n_table, capacity;

@@ -16,19 +16,26 @@ static void file_name(const char *name, char *text, size_t size)
     if (*c == '.') *c = '_';
 }
 
+/* The coordinate of that name, or n_coordinate. */
+static size_t find_variable(const ion_analysis *a, const char *factor)
+{
+  char name[512];
+  size_t c = 0;
+
+  file_name(factor, name, sizeof name);
+  while (c < a->schema->n_coordinate && strcmp(a->schema->coordinate[c].name, name) != 0) c++;
+  return c;
+}
+
 static PetscErrorCode find_coordinate(const ion_analysis *a, const ion_node *factors, size_t i,
                                       const ion_store_var **found)
 {
-  char name[512];
+  const char *name = ion_node_key_at(factors, i);
+  const size_t c   = find_variable(a, name);
 
   PetscFunctionBegin;
-  *found = NULL;
-  file_name(ion_node_key_at(factors, i), name, sizeof name);
-  for (size_t c = 0; c < a->schema->n_coordinate; c++)
-    if (!strcmp(a->schema->coordinate[c].name, name)) *found = &a->schema->coordinate[c];
-  if (!*found)
-    PetscCall(ion_node_fail_key(factors, i, "the file lacks the factor '%s'",
-                                ion_node_key_at(factors, i)));
+  *found = c < a->schema->n_coordinate ? &a->schema->coordinate[c] : NULL;
+  if (!*found) PetscCall(ion_node_fail_key(factors, i, "the file lacks the factor '%s'", name));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -215,7 +222,7 @@ static PetscErrorCode mark_all(const ion_analysis *a, const char *path, const ch
 
   PetscFunctionBegin;
   for (size_t i = 0; !of && i < a->schema->n_output; i++) wanted[i] = is_number(a, i);
-  for (const char *at = of; at && *at;) {
+  for (const char *at = of; at && (*at || at == of);) {
     const size_t n = strcspn(at, ",");
 
     snprintf(word, sizeof word, "%.*s", (int)PetscMin(n, sizeof word - 1), at);
@@ -286,20 +293,43 @@ static PetscErrorCode locate_sample(ion_analysis *a)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Imported points come in units of their own: their place in the unit cube is their rank. */
-static PetscErrorCode rank_imported(ion_analysis *a)
+/* Values of points, in units of their own, become their ranks. Equal ones are put in random order: the order of the
+ * points may be that of another factor. */
+static PetscErrorCode rank_rows(uint64_t seed, ion_block x)
 {
-  size_t *order;
+  const size_t n = x.n_point;
+  size_t *shuffled, *order;
+  double *value;
 
   PetscFunctionBegin;
-  if (a->design) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(PetscMalloc1(a->n_sample, &order));
-  for (size_t j = 0; j < a->n_column; j++) {
-    PetscCall(ion_order(a->n_sample, ion_row(a->u, j), order));
-    for (size_t i = 0; i < a->n_sample; i++)
-      ion_row(a->u, j)[order[i]] = ((double)i + 0.5) / (double)a->n_sample;
+  PetscCall(PetscMalloc3(n, &shuffled, n, &order, n, &value));
+  for (size_t j = 0; j < x.n_row; j++) {
+    for (size_t i = 0; i < n; i++) value[i] = ion_random_uniform(seed, i, (uint64_t)1 << 50 | j);
+    PetscCall(ion_order(n, value, shuffled));
+    for (size_t i = 0; i < n; i++) value[i] = ion_row(x, j)[shuffled[i]];
+    PetscCall(ion_order(n, value, order));
+    for (size_t i = 0; i < n; i++)
+      ion_row(x, j)[shuffled[order[i]]] = ((double)i + 0.5) / (double)n;
   }
-  PetscCall(PetscFree(order));
+  PetscCall(PetscFree3(shuffled, order, value));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Of correlated factors the numbers that points are made of say nothing: u_2 is what x_2 does not share with x_1. */
+static PetscErrorCode place_sample(ion_analysis *a)
+{
+  const PetscBool correlated = (PetscBool)(a->design && ion_design_is_correlated(a->design));
+
+  PetscFunctionBegin;
+  a->place = a->u;
+  if (!a->design) PetscCall(rank_rows(a->schema->seed, a->u));
+  if (!correlated) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(ion_block_create(a->n_column, a->n_sample, &a->place));
+  for (size_t j = 0; j < a->n_column; j++)
+    for (size_t i = 0; i < a->n_sample; i++)
+      PetscCall(ion_store_file_coordinate(a->file, find_variable(a, a->quantity[j].name),
+                                          a->sample[i], 1, ion_row(a->place, j) + i));
+  PetscCall(rank_rows(a->schema->seed, a->place));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -314,7 +344,7 @@ static PetscErrorCode choose_sample(ion_analysis *a)
   PetscCall(PetscMalloc1(n * members, &a->sample));
   for (size_t m = 0; m < members; m++) take(a, n, m);
   PetscCall(locate_sample(a));
-  PetscCall(rank_imported(a));
+  PetscCall(place_sample(a));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -324,7 +354,7 @@ static PetscErrorCode name_axis(ion_analysis *a, ion_analysis_axis axis, const c
 {
   PetscFunctionBegin;
   PetscCall(PetscCalloc1(PetscMax(1, n), &a->label[axis]));
-  a->axis[axis] = (ion_store_axis){name, n, a->label[axis]};
+  a->axis[axis] = (ion_store_axis){.name = name, .length = n, .label = a->label[axis]};
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -337,8 +367,14 @@ static PetscErrorCode name_axes(ion_analysis *a)
 {
   PetscFunctionBegin;
   PetscCall(name_axis(a, ION_AXIS_OUTPUT, "output", a->n_output));
-  for (size_t i = 0; i < a->n_output; i++)
-    a->label[ION_AXIS_OUTPUT][i] = a->schema->output[a->output[i]].name;
+  PetscCall(PetscCalloc1(PetscMax(1, a->n_output), &a->unit));
+  a->axis[ION_AXIS_OUTPUT].unit = a->unit;
+  for (size_t i = 0; i < a->n_output; i++) {
+    const ion_store_var *output = &a->schema->output[a->output[i]];
+
+    a->label[ION_AXIS_OUTPUT][i] = output->name;
+    a->unit[i]                   = output->unit ? output->unit : "1";
+  }
   PetscCall(name_axis(a, ION_AXIS_FACTOR, "factor", a->n_input + 1));
   PetscCall(name_axis(a, ION_AXIS_FACTOR_2, "factor_2", a->n_input + 1));
   for (size_t j = 0; j <= a->n_input; j++) {
@@ -357,15 +393,29 @@ static PetscErrorCode name_axes(ion_analysis *a)
              (unsigned long long)((a->n_block >> s) * a->n_replicate));
     a->label[ION_AXIS_STAGE][s] = a->stage[s];
   }
-  a->axis[ION_AXIS_POSITION] = (ion_store_axis){"position", ION_REGION_BIN, NULL};
+  a->axis[ION_AXIS_POSITION] = (ion_store_axis){.name = "position", .length = ION_REGION_BIN};
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode open_points(ion_analysis *a)
+/* Blocks behind the last point that was run are not there yet. */
+static PetscErrorCode count_blocks(ion_analysis *a, const char *path)
+{
+  const uint64_t row = (uint64_t)a->n_replicate * a->n_member;
+  uint64_t n         = a->schema->n_point;
+
+  PetscFunctionBegin;
+  while (n > 0 && a->status[n - 1] == ION_PENDING) n--;
+  PetscCheck(n > 0, PETSC_COMM_SELF, PETSC_ERR_USER_INPUT, "%s: no point has been run yet", path);
+  a->n_block = (n + row - 1) / row;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode open_points(ion_analysis *a, const char *path)
 {
   PetscFunctionBegin;
   PetscCall(PetscMalloc1((size_t)a->schema->n_point, &a->status));
   PetscCall(ion_store_file_status(a->file, 0, (size_t)a->schema->n_point, a->status));
+  PetscCall(count_blocks(a, path));
   PetscCall(read_class(a));
   PetscCall(choose_sample(a));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -384,7 +434,7 @@ PetscErrorCode ion_analysis_open(ion_analysis *a, const char *path, const char *
   PetscCall(describe_inputs(a));
   if (a->schema->n_summed) PetscCall(ion_analysis_open_sums(a, path));
   PetscCall(choose_outputs(a, path, of));
-  if (!a->sums) PetscCall(open_points(a));
+  if (!a->sums) PetscCall(open_points(a, path));
   PetscCall(name_axes(a));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

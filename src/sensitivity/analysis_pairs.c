@@ -290,6 +290,10 @@ static PetscErrorCode warn(ion_analysis *a)
     PetscCall(ion_analysis_warn(a,
                                 "factors are correlated: indices of inputs that are not groups of "
                                 "all dependent factors are no parts of the variance"));
+  if (a->sums && ion_design_is_correlated(a->design))
+    PetscCall(ion_analysis_warn(a,
+                                "points were not kept: distributions of factors with and without "
+                                "an outcome are of their scores before the correlation"));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -52,6 +52,12 @@ static PetscErrorCode make_counts(size_t n, uint64_t seed, unsigned char **count
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Of one trajectory there is no interval. */
+static ion_estimate estimate(double value, double n, const double *draw)
+{
+  return (ion_estimate){value, n > 1.0 ? ion_resample_width(N_RESAMPLE, 3, draw) : (double)NAN};
+}
+
 static void summarise(ion_block effect, size_t j, const unsigned char *count, PetscBool group,
                       ion_morris *out)
 {
@@ -65,9 +71,9 @@ static void summarise(ion_block effect, size_t j, const unsigned char *count, Pe
   all = values_of(&s);
   for (size_t r = 0; r < N_RESAMPLE; r++) draw[r] = resample(effect, j, r, count);
   out->n       = (uint64_t)s.n;
-  out->mu_star = (ion_estimate){all.mu_star, ion_resample_width(N_RESAMPLE, 3, &draw[0].mu_star)};
-  out->mu      = (ion_estimate){all.mu, ion_resample_width(N_RESAMPLE, 3, &draw[0].mu)};
-  out->sigma   = (ion_estimate){all.sigma, ion_resample_width(N_RESAMPLE, 3, &draw[0].sigma)};
+  out->mu_star = estimate(all.mu_star, s.n, &draw[0].mu_star);
+  out->mu      = estimate(all.mu, s.n, &draw[0].mu);
+  out->sigma   = estimate(all.sigma, s.n, &draw[0].sigma);
   if (group) out->mu = out->sigma = undefined;
 }
 

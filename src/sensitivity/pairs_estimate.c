@@ -353,5 +353,6 @@ PetscErrorCode ion_pairs_summarise(const ion_pairs *pairs, ion_interval interval
   summary->variance = scalar[SCALAR_VARIANCE];
   summary->dummy    = scalar[SCALAR_DUMMY];
   PetscCall(count_pairs(pairs, summary));
+  if (!summary->n_value) summary->mean.value = summary->variance.value = (double)NAN;
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -159,6 +159,19 @@ static PetscErrorCode read_variables(ion_store_file *f, int n)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* A header may name other shapes than its variables have. */
+static PetscErrorCode locate_variables(ion_store_file *f)
+{
+  PetscErrorCode code;
+
+  PetscFunctionBegin;
+  PetscCall(PetscPushErrorHandler(PetscReturnErrorHandler, NULL));
+  code = ion_store_layout_create(f->ncid, f->path, &f->schema, &f->layout);
+  PetscCall(PetscPopErrorHandler());
+  if (code) PetscCall(refuse(f->path, "a variable is missing or not of the shape its header says"));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode read_header(ion_store_file *f)
 {
   int n, n_dim;
@@ -170,7 +183,7 @@ static PetscErrorCode read_header(ion_store_file *f)
   PetscCall(read_texts(f));
   PetscCall(read_dimensions(f));
   PetscCall(read_variables(f, n));
-  PetscCall(ion_store_layout_create(f->ncid, f->path, &f->schema, &f->layout));
+  PetscCall(locate_variables(f));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

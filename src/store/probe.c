@@ -223,3 +223,11 @@ PetscErrorCode ion_store_probe(const char *path, const ion_store_schema *schema,
   *found = v.found;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
+
+PetscBool ion_same_file(const char *a, const char *b)
+{
+  struct stat one, other;
+
+  return (PetscBool)(!stat(a, &one) && !stat(b, &other) && one.st_ino == other.st_ino &&
+                     one.st_dev == other.st_dev);
+}

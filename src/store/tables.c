@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 /* A file in the making. */
 typedef struct {
@@ -16,7 +17,8 @@ typedef struct {
   int *text;    /* [n_axis] dimension of the letters of its labels */
   int *label;   /* [n_axis] variable of labels, or -1 */
   int *id;      /* [n_table] */
-  size_t *wide; /* [n_axis] letters */
+  int *unit;    /* [n_axis] variable of their units, or -1 */
+  size_t *wide; /* [n_axis] letters of labels and units alike */
 } writer;
 
 static PetscErrorCode put_text(const writer *w, int var, const char *name, const char *text)
@@ -31,6 +33,7 @@ static size_t widest(const ion_store_axis *axis)
   size_t n = 1;
 
   for (size_t i = 0; i < axis->length; i++) n = PetscMax(n, strlen(axis->label[i]));
+  for (size_t i = 0; axis->unit && i < axis->length; i++) n = PetscMax(n, strlen(axis->unit[i]));
   return n;
 }
 
@@ -41,7 +44,7 @@ static PetscErrorCode define_axis(writer *w, size_t a)
   int dim[2];
 
   PetscFunctionBegin;
-  w->label[a] = -1;
+  w->label[a] = w->unit[a] = -1;
   ION_NC(w->path,
          ncmpi_def_dim(w->ncid, axis->name, (MPI_Offset)PetscMax(1, axis->length), &w->dim[a]));
   if (!axis->label) PetscFunctionReturn(PETSC_SUCCESS);
@@ -51,6 +54,10 @@ static PetscErrorCode define_axis(writer *w, size_t a)
   dim[0] = w->dim[a];
   dim[1] = w->text[a];
   ION_NC(w->path, ncmpi_def_var(w->ncid, axis->name, NC_CHAR, 2, dim, &w->label[a]));
+  if (!axis->unit) PetscFunctionReturn(PETSC_SUCCESS);
+  snprintf(name, sizeof name, "%s_unit", axis->name);
+  ION_NC(w->path, ncmpi_def_var(w->ncid, name, NC_CHAR, 2, dim, &w->unit[a]));
+  PetscCall(put_text(w, w->unit[a], "long_name", "unit of the values of these names"));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -68,16 +75,17 @@ static PetscErrorCode define_table(writer *w, const ion_store_table *table, int 
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode put_labels(const writer *w, size_t a)
+/* One text a row, NUL behind it. */
+static PetscErrorCode put_words(const writer *w, size_t a, int var, const char *const *word)
 {
   char *letters;
 
   PetscFunctionBegin;
-  if (w->label[a] < 0) PetscFunctionReturn(PETSC_SUCCESS);
+  if (var < 0) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(PetscCalloc1(PetscMax(1, w->axis[a].length) * w->wide[a], &letters));
   for (size_t i = 0; i < w->axis[a].length; i++)
-    memcpy(letters + i * w->wide[a], w->axis[a].label[i], strlen(w->axis[a].label[i]));
-  ION_NC(w->path, ncmpi_put_var_text_all(w->ncid, w->label[a], letters));
+    memcpy(letters + i * w->wide[a], word[i], strlen(word[i]));
+  ION_NC(w->path, ncmpi_put_var_text_all(w->ncid, var, letters));
   PetscCall(PetscFree(letters));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -94,7 +102,10 @@ static PetscErrorCode write_all(writer *w, const ion_store_about *about, size_t 
   for (size_t a = 0; a < w->n_axis; a++) PetscCall(define_axis(w, a));
   for (size_t t = 0; t < n_table; t++) PetscCall(define_table(w, &table[t], &w->id[t]));
   ION_NC(w->path, ncmpi_enddef(w->ncid));
-  for (size_t a = 0; a < w->n_axis; a++) PetscCall(put_labels(w, a));
+  for (size_t a = 0; a < w->n_axis; a++) {
+    PetscCall(put_words(w, a, w->label[a], w->axis[a].label));
+    PetscCall(put_words(w, a, w->unit[a], w->axis[a].unit));
+  }
   for (size_t t = 0; t < n_table; t++)
     ION_NC(w->path, ncmpi_put_var_double_all(w->ncid, w->id[t], table[t].value));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -106,17 +117,20 @@ PetscErrorCode ion_store_tables_write(const char *path, const ion_store_about *a
 {
   writer w = {.path = path, .n_axis = n_axis, .axis = axis};
   char temporary[PETSC_MAX_PATH_LEN];
+  struct stat there;
   PetscErrorCode code;
   int why;
 
   PetscFunctionBegin;
+  PetscCheck(stat(path, &there) || S_ISREG(there.st_mode), PETSC_COMM_SELF, PETSC_ERR_USER_INPUT,
+             "%s: cannot be written (it is not a regular file)", path);
   snprintf(temporary, sizeof temporary, "%s.tmp", path);
-  PetscCall(PetscMalloc5(n_axis, &w.dim, n_axis, &w.text, n_axis, &w.label, n_axis, &w.wide,
-                         n_table, &w.id));
+  PetscCall(PetscMalloc6(n_axis, &w.dim, n_axis, &w.text, n_axis, &w.label, n_axis, &w.unit, n_axis,
+                         &w.wide, n_table, &w.id));
   why  = ncmpi_create(MPI_COMM_SELF, temporary, NC_CLOBBER | NC_64BIT_DATA, MPI_INFO_NULL, &w.ncid);
   code = why == NC_NOERR ? write_all(&w, about, n_table, table) : PETSC_ERR_USER_INPUT;
   if (why == NC_NOERR) why = ncmpi_close(w.ncid);
-  PetscCall(PetscFree5(w.dim, w.text, w.label, w.wide, w.id));
+  PetscCall(PetscFree6(w.dim, w.text, w.label, w.unit, w.wide, w.id));
   PetscCheck(why == NC_NOERR, PETSC_COMM_SELF, PETSC_ERR_USER_INPUT, "%s: cannot be written (%s)",
              path, ncmpi_strerror(why));
   PetscCall(code);
