@@ -5,6 +5,7 @@
  * otherwise: a study that has some takes so long on any machine. */
 #include <ion/schedule.h>
 
+#include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,10 +24,10 @@ PetscErrorCode __wrap_ion_study_solve_points(ion_study *study, const uint64_t *p
 
 static void nap(double seconds)
 {
-  const struct timespec time = {.tv_sec  = (time_t)seconds,
-                                .tv_nsec = (long)(1e9 * (seconds - (double)(time_t)seconds))};
+  struct timespec time = {.tv_sec  = (time_t)seconds,
+                          .tv_nsec = (long)(1e9 * (seconds - (double)(time_t)seconds))};
 
-  (void)nanosleep(&time, NULL);
+  while (nanosleep(&time, &time) && errno == EINTR) continue;
 }
 
 static void misbehave(const char *how)
