@@ -68,7 +68,7 @@ go 3 --stop-after '2 h' || fail "--stop-after 2 h: exit status $?"
 cmp whole.nc a.nc || fail "--stop-after and a resume give another file"
 
 for bad in '--stop-after soon' '--stop-after 2mM' '--stop-after -1s' '--stop-after 0' '--max-points 0' \
-  '--max-points many'; do
+  '--max-points 1.5' '--max-points many'; do
   # shellcheck disable=SC2086
   "$IONSWEEP" run study.yaml -o b.nc $bad >out 2>err
   status=$?

@@ -3,6 +3,7 @@
 #include "study_sums.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -152,6 +153,18 @@ static PetscErrorCode look(const char *path, const ion_store_schema *schema,
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Later runs learn from the log what ended this one, and a job under Slurm how far it is. */
+static void warn_without_log(const char *log_path)
+{
+  const int fd = open(log_path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+
+  if (fd < 0)
+    fprintf(stderr, "warning: there will be no log: cannot write %s: %s\n", log_path,
+            strerror(errno));
+  else
+    (void)close(fd);
+}
+
 static PetscErrorCode prepare(const ion_study *study, const ion_run_options *options,
                               const char *log_path, ion_store_lock **lock)
 {
@@ -175,6 +188,7 @@ static PetscErrorCode prepare(const ion_study *study, const ion_run_options *opt
   PetscCall(look(path, schema, options, &found)); /* refuse before a side file is made */
   PetscCall(ion_store_lock_take(path, lock));
   PetscCall(look(path, schema, options, &found)); /* the last holder may have changed it */
+  warn_without_log(log_path);
   if ((found == ION_STORE_SAME || found == ION_STORE_TORN) && !options->restart) {
     PetscCall(ion_store_mend(path, schema, PETSC_TRUE, &whole));
     if (!whole) fprintf(stderr, "%s was damaged: what was lost is solved again\n", path);
