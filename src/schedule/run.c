@@ -153,8 +153,8 @@ static PetscErrorCode look(const char *path, const ion_store_schema *schema,
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Later runs learn from the log what ended this one, and a job under Slurm how far it is. */
-static void warn_without_log(const char *log_path)
+/* The first line of this run. Later ones learn from the log what ended it, and a job under Slurm how far it came. */
+static void begin_log(const char *log_path, const char *how, const char *path)
 {
   const int fd = open(log_path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
 
@@ -163,6 +163,7 @@ static void warn_without_log(const char *log_path)
             strerror(errno));
   else
     (void)close(fd);
+  ion_log_event(log_path, "%s: %s", how, path);
 }
 
 static PetscErrorCode prepare(const ion_study *study, const ion_run_options *options,
@@ -188,15 +189,14 @@ static PetscErrorCode prepare(const ion_study *study, const ion_run_options *opt
   PetscCall(look(path, schema, options, &found)); /* refuse before a side file is made */
   PetscCall(ion_store_lock_take(path, lock));
   PetscCall(look(path, schema, options, &found)); /* the last holder may have changed it */
-  warn_without_log(log_path);
   if ((found == ION_STORE_SAME || found == ION_STORE_TORN) && !options->restart) {
     PetscCall(ion_store_mend(path, schema, PETSC_TRUE, &whole));
     if (!whole) fprintf(stderr, "%s was damaged: what was lost is solved again\n", path);
-    ion_log_event(log_path, "resume: %s", path);
+    begin_log(log_path, "resume", path);
     PetscFunctionReturn(PETSC_SUCCESS);
   }
   PetscCall(ion_store_create(path, schema));
-  ion_log_event(log_path, "%s: %s", found == ION_STORE_ABSENT ? "create" : "restart", path);
+  begin_log(log_path, found == ION_STORE_ABSENT ? "create" : "restart", path);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
