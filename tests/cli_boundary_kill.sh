@@ -2,6 +2,8 @@
 # A boundary map that was killed or stopped in any of its rounds ends as the same file.
 # Needs IONSWEEP (the program), IONSWEEP_SOURCE (the source) and MPIEXEC (mpirun and its options).
 set -u
+# shellcheck source=tests/job_fixture.sh
+source "$IONSWEEP_SOURCE/tests/job_fixture.sh"
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
 export ION_MODEL_PATH="$IONSWEEP_SOURCE/sweeps/models"
 scratch=$(mktemp -d)
@@ -36,39 +38,33 @@ run() {
 run 3 whole.nc || fail "whole: exit status $?"
 RANDOM=${ION_SEED:-$$}
 echo "seed of the kills: ${ION_SEED:-$$}"
-wait_for_start() {
-  for _ in $(seq 1000); do
-    [ -e "$1" ] && return
-    sleep 0.02
-  done
-}
 stopped=0
-for _ in 1 2; do
+for i in 1 2; do
   "$IONSWEEP" run study.yaml -o term.nc >term.out 2>term.err &
   pid=$!
-  wait_for_start term.nc
+  wait_for_run term.nc $i
   sleep "0.$((RANDOM % 5))"
   kill -TERM $pid
   wait $pid
   status=$?
   case $status in
   99) stopped=$((stopped + 1)) ;;
-  0 | 143) ;; # it had ended, or had not begun to listen
+  0) ;; # it had ended
   *) fail "SIGTERM: exit status $status, $(head -3 term.err)" ;;
   esac
 done
 [ "$stopped" -gt 0 ] || echo "note: no run was stopped by SIGTERM in time"
 run 3 term.nc || fail "resume after SIGTERM: exit status $?"
 cmp whole.nc term.nc || fail "SIGTERM and a resume give another file"
+runs=0
 for n in 2 3 1; do
+  runs=$((runs + 1))
   # shellcheck disable=SC2086
   setsid $MPIEXEC -n "$n" "$IONSWEEP" run study.yaml -o killed.nc --interval 0.1 >killed.out 2>&1 &
   pid=$!
-  wait_for_start killed.nc
+  wait_for_run killed.nc $runs
   sleep "0.$((RANDOM % 5))"
-  for child in $(ps -o pid= --ppid "$pid"); do kill -9 "$child" 2>/dev/null; done
-  kill -9 "$pid" 2>/dev/null
-  wait "$pid" 2>/dev/null
+  kill_job "$pid"
 done
 run 3 killed.nc || fail "resume after kill -9: exit status $?, $(head -3 killed.nc.err)"
 cmp whole.nc killed.nc || fail "kill -9 and a resume give another file"

@@ -4,6 +4,8 @@
 set -u
 # shellcheck source=tests/extend_fixture.sh
 source "$IONSWEEP_SOURCE/tests/extend_fixture.sh"
+# shellcheck source=tests/job_fixture.sh
+source "$IONSWEEP_SOURCE/tests/job_fixture.sh"
 
 sweep 1600 >small.yaml
 sweep 25600 >huge.yaml
@@ -12,18 +14,13 @@ run 1 huge.yaml huge.nc
 
 # kill -9 in the middle, then taken up again by other ranks, once without the smaller file.
 for again in "--extend small.nc" ""; do
-  rm -f killed.nc
+  rm -f killed.nc*
   # shellcheck disable=SC2086
   setsid $MPIEXEC -n 3 "$IONSWEEP" run huge.yaml -o killed.nc --extend small.nc --durable chunk >killed.out 2>&1 &
   pid=$!
-  for _ in $(seq 1000); do
-    [ -e killed.nc ] && break
-    sleep 0.02
-  done
+  wait_for_run killed.nc
   sleep 0.2
-  for child in $(ps -o pid= --ppid "$pid"); do kill -9 "$child" 2>/dev/null; done
-  kill -9 "$pid" 2>/dev/null
-  wait "$pid" 2>/dev/null
+  kill_job "$pid"
   # shellcheck disable=SC2086
   run 2 huge.yaml killed.nc $again
   cmp huge.nc killed.nc || fail "killed and taken up again with '$again'"

@@ -12,12 +12,9 @@ for study in "${studies[@]}"; do kill_and_resume "$study" $((${KILLS:-20} / ${#s
 
 # A half-done file is a valid one at any moment.
 study=long
-study_steady_state | sed 's/count: 160/count: 1600/' >long.yaml
+study_steady_state | sed 's/count: 160/count: 8000/' >long.yaml
 start 3 open.nc
-for _ in $(seq 500); do
-  grep -qs 'run: rank' open.nc.log && break
-  sleep 0.02
-done
+wait_for_run open.nc
 for _ in 1 2 3; do
   ncdump -h open.nc >header || fail "ncdump of a half-done file"
   command -v ncvalidator >/dev/null && { ncvalidator -q open.nc || fail "ncvalidator of a half-done file"; }
@@ -28,8 +25,7 @@ done = file.status != 0
 assert file.neuron_V.where(done).isnull().sum() >= (~done).sum()" || fail "xarray of a half-done file"
 done
 kill -0 "$pid" 2>/dev/null || fail "the run was over before anybody looked"
-read -r first _ <<<"$(ranks_of "$pid")"
-kill -TERM "$first"
+kill -TERM "$(rank_of "$pid" 0)"
 wait "$pid"
 [ $? = 99 ] || fail "the run that was looked at: $(cat run.err)"
 

@@ -1,8 +1,11 @@
 #!/bin/bash
 # --tolerate-loss: workers that are killed while a study is solved, one after another; and rank 0, without
 # which the others leave by themselves.
-# Needs IONSWEEP and MPIEXEC (mpirun of Open MPI, which knows --enable-recovery).
+# Needs IONSWEEP, IONSWEEP_FAULTY (tests/faulty_points.c), IONSWEEP_SOURCE and MPIEXEC (mpirun of Open MPI, which knows
+# --enable-recovery).
 set -u
+# shellcheck source=tests/job_fixture.sh
+source "$IONSWEEP_SOURCE/tests/job_fixture.sh"
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
 # shellcheck disable=SC2086
 $MPIEXEC --enable-recovery -n 1 true 2>/dev/null || {
@@ -23,17 +26,20 @@ design: {kind: grid, factors: {energy_supply: {from: 0.05, to: 1, count: 200}, t
 YAML
 "$IONSWEEP" run study.yaml -o whole.nc >out 2>err || fail "whole: $(cat err)"
 
+# Naps that take three workers 2 s, so that nobody is done before the kills.
+FAULTY_POINTS=$(seq -f '%.0f:nap' 0 66 19999 | tr '\n' ' ')
+export FAULTY_POINTS
+
 # start FILE: on four ranks, once each of them has work; their processes in `rank`
 start() {
+  local i
   # shellcheck disable=SC2086
-  $MPIEXEC --enable-recovery -n 4 "$IONSWEEP" run study.yaml -o "$1" --tolerate-loss --point-timeout 0.5s \
+  $MPIEXEC --enable-recovery -n 4 "$IONSWEEP_FAULTY" run study.yaml -o "$1" --tolerate-loss --point-timeout 0.5s \
     >"$1.out" 2>"$1.err" &
   pid=$!
-  for _ in $(seq 1000); do
-    grep -qs 'run: rank 3' "$1.log" && break
-    sleep 0.01
-  done
-  read -r -a rank <<<"$(ps -o pid= --ppid "$pid" --sort pid | tr '\n' ' ')"
+  for i in 1 2 3; do wait_for_run "$1" 1 $i; done
+  rank=()
+  for i in 0 1 2 3; do rank+=("$(rank_of "$pid" $i)"); done
 }
 
 start workers.nc

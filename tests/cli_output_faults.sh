@@ -43,10 +43,38 @@ done
 refuse "a second run" "being written by another run: host .*, pid $first\$" \
   "$IONSWEEP" run long.yaml -o shared.nc
 refuse "a second run that would start over" "another run" "$IONSWEEP" run long.yaml -o shared.nc --restart
+ln -s shared.nc alias.nc
+refuse "a second run by another name" "being written by another run: host .*, pid $first\$" \
+  "$IONSWEEP" run long.yaml -o alias.nc
 kill -TERM $first
 wait $first
 [ $? = 99 ] || fail "the first run was disturbed: $(cat first.err)"
 [ -e shared.nc.lock ] && fail "the lock is left behind"
+
+# A link stays a link, also one to a file that is not there yet; a run by any of the names goes on with the other.
+mkdir far
+for name in link until; do ln -s "far/$name.nc" $name.nc; done
+"$IONSWEEP" run study.yaml -o link.nc --max-points 1 >out 2>err
+"$IONSWEEP" run study.yaml -o far/link.nc >out 2>err || fail "a file a link leads to: $(cat err)"
+cmp whole.nc link.nc || fail "the file a link leads to is another one"
+"$IONSWEEP" run study.yaml -o link.nc --restart >out 2>err || fail "a link: $(cat err)"
+printf 'solve: function\nmodel: ishigami\ndesign: {kind: saltelli, samples: 64, factors: {%s}}\n' \
+  'x1: {uniform: [-3, 3]}, x2: {uniform: [-3, 3]}, x3: {uniform: [-3, 3]}' >until.yaml
+"$IONSWEEP" run until.yaml -o until.nc --until 'T halfwidth < 1e-6' --max-points 3000 >out 2>err ||
+  fail "--until with a link: $(cat err)"
+for name in link until; do
+  if [ ! -L $name.nc ] || [ ! -s far/$name.nc ]; then fail "$name.nc is no link any more: $(ls far)"; fi
+done
+[ "$(echo far/*)" = 'far/link.nc far/link.nc.log far/until.nc' ] || fail "left behind: $(ls far)"
+
+# What cannot be printed or logged is said; the study is whole.
+mkdir a.nc.log
+"$IONSWEEP" run study.yaml -o a.nc >/dev/full 2>err
+status=$?
+[ "$status" = 1 ] || fail "a full device for the summary: exit status $status"
+grep -q 'not all could be printed: No space left' err || fail "a full device for the summary: $(cat err)"
+grep -q 'warning: there will be no log: cannot write a.nc.log' err || fail "no log, and nothing says so: $(cat err)"
+cmp whole.nc a.nc || fail "another file without a log"
 
 # No permission: as another user where this one is root, whom nothing stops.
 as_user=()

@@ -2,6 +2,8 @@
 # The same file, byte for byte, from any number of ranks and after any interruption.
 # Needs IONSWEEP (the program), IONSWEEP_SOURCE (the source) and MPIEXEC (mpirun and its options).
 set -u
+# shellcheck source=tests/job_fixture.sh
+source "$IONSWEEP_SOURCE/tests/job_fixture.sh"
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
 export ION_MODEL_PATH="$IONSWEEP_SOURCE/sweeps/models"
 scratch=$(mktemp -d)
@@ -42,14 +44,6 @@ sed 's/^model:/# a comment\nmodel: /' study.yaml >same.yaml
 [ $? = 2 ] || fail "another value is not seen as another study"
 cmp one.nc ranks2.nc || fail "a run of a finished study changed its file"
 
-# Wait until the file of a run is there, at most 20 s, and then for some of its chunks.
-wait_for_start() {
-  for _ in $(seq 1000); do
-    [ -e "$1" ] && sleep 0.2 && return
-    sleep 0.02
-  done
-}
-
 # SIGTERM to the program itself: it stops by request. A study that ends before the signal comes is
 # too small to be stopped on this machine; a larger one is taken.
 for count in 60 600 6000; do
@@ -57,7 +51,7 @@ for count in 60 600 6000; do
   rm -f term.nc*
   "$IONSWEEP" run large.yaml -o term.nc >term.out 2>term.err &
   pid=$!
-  wait_for_start term.nc
+  wait_for_run term.nc
   kill -TERM $pid
   wait $pid
   status=$?
@@ -84,17 +78,17 @@ cmp <(ranges whole.nc.out) <(ranges term.nc.out) || fail "ranges of a resumed ru
 RANDOM=${ION_SEED:-$$}
 echo "seed of the kills: ${ION_SEED:-$$}"
 for durable in "chunk" "interval --interval 0.3" "interval"; do
-  rm -f killed.nc
+  rm -f killed.nc*
+  runs=0
   for n in 2 5 1; do
+    runs=$((runs + 1))
     # shellcheck disable=SC2086
     setsid $MPIEXEC -n "$n" "$IONSWEEP" run study.yaml -o killed.nc --durable $durable \
       >killed.out 2>&1 &
     pid=$!
-    wait_for_start killed.nc
+    wait_for_run killed.nc $runs
     sleep "0.$((RANDOM % 9))"
-    for child in $(ps -o pid= --ppid "$pid"); do kill -9 "$child" 2>/dev/null; done
-    kill -9 "$pid" 2>/dev/null
-    wait "$pid" 2>/dev/null
+    kill_job "$pid"
   done
   run 3 killed.nc || fail "resume after kill -9 ($durable): exit status $?, $(head -3 killed.nc.err)"
   cmp whole.nc killed.nc || fail "kill -9 and a resume give another file ($durable)"

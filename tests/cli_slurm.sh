@@ -1,13 +1,13 @@
 #!/bin/bash
 # The scripts of slurm/ under a real Slurm of one node that lives as long as this test: whatever happens to
 # the jobs, their file is that of a direct run, byte for byte. Skipped where Slurm is not installed.
-# Needs IONSWEEP (the program), IONSWEEP_SOURCE (the source) and MPIEXEC (mpirun and its options).
+# Needs IONSWEEP_FAULTY (tests/faulty_points.c), IONSWEEP_SOURCE (the source) and MPIEXEC (mpirun and its options).
 set -u
 # shellcheck source=tests/slurm_fixture.sh
 source "$IONSWEEP_SOURCE/tests/slurm_fixture.sh"
 
-study_of 5
-"$IONSWEEP" run study.yaml -o direct.nc >direct.out 2>&1 || fail "the direct run: $(tail -n 3 direct.out)"
+study_of 8
+FAULTY_POINTS="" "$IONSWEEP" run study.yaml -o direct.nc >direct.out 2>&1 || fail "the direct run: $(tail -n 3 direct.out)"
 
 # A plan names what Slurm refuses, and submits nothing.
 "$scripts/pipeline.sh" --plan --sbatch '--ntasks=99999 --output=none.out' study.yaml none.nc >plan.out 2>plan.err

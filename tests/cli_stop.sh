@@ -1,8 +1,10 @@
 #!/bin/bash
 # A run that is asked to stop (by a limit or a signal) exits with 99, keeps what it finished, says how
 # to go on, and goes on to the same bytes.
-# Needs IONSWEEP (the program) and MPIEXEC (mpirun and its options).
+# Needs IONSWEEP (the program), IONSWEEP_SOURCE (the source) and MPIEXEC (mpirun and its options).
 set -u
+# shellcheck source=tests/job_fixture.sh
+source "$IONSWEEP_SOURCE/tests/job_fixture.sh"
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
 failures=0
 
@@ -66,7 +68,7 @@ go 3 --stop-after '2 h' || fail "--stop-after 2 h: exit status $?"
 cmp whole.nc a.nc || fail "--stop-after and a resume give another file"
 
 for bad in '--stop-after soon' '--stop-after 2mM' '--stop-after -1s' '--stop-after 0' '--max-points 0' \
-  '--max-points many'; do
+  '--max-points 1.5' '--max-points many'; do
   # shellcheck disable=SC2086
   "$IONSWEEP" run study.yaml -o b.nc $bad >out 2>err
   status=$?
@@ -80,7 +82,7 @@ done
 # to mpirun, which hands it on. The study is one that no machine ends before the signal comes.
 # stop SIGNAL WHO: run large.yaml on three ranks (`alone`: on one) and send the signal
 stop() {
-  local signal=$1 who=$2 pid target status=0
+  local signal=$1 who=$2 rank pid target status=0
   rm -f b.nc*
   if [ "$who" = alone ]; then
     "$IONSWEEP" run large.yaml -o b.nc >b.out 2>b.err &
@@ -89,15 +91,14 @@ stop() {
     $MPIEXEC -n 3 "$IONSWEEP" run large.yaml -o b.nc >b.out 2>b.err &
   fi
   pid=$!
-  for _ in $(seq 1000); do
-    [ -e b.nc ] && break
-    sleep 0.02
+  for rank in 1 2; do
+    [ "$who" = alone ] && rank=0
+    wait_for_run b.nc 1 $rank
   done
-  sleep 0.1
   case $who in
     alone | mpirun) target=$pid ;;
-    dealer) target=$(ps -o pid= --ppid "$pid" --sort pid | sed -n 1p) ;;
-    worker) target=$(ps -o pid= --ppid "$pid" --sort pid | sed -n 3p) ;;
+    dealer) target=$(rank_of "$pid" 0) ;;
+    worker) target=$(rank_of "$pid" 2) ;;
   esac
   # shellcheck disable=SC2086
   kill "-$signal" $target

@@ -6,6 +6,8 @@
 set -u
 # shellcheck source=tests/until_fixture.sh
 source "$IONSWEEP_SOURCE/tests/until_fixture.sh"
+# shellcheck source=tests/job_fixture.sh
+source "$IONSWEEP_SOURCE/tests/job_fixture.sh"
 # shellcheck disable=SC2086
 $MPIEXEC --enable-recovery -n 1 true 2>/dev/null || {
   echo "this mpirun has no --enable-recovery: skipped"
@@ -21,12 +23,8 @@ sweep 4096 >sweep.yaml
 # shellcheck disable=SC2086
 $MPIEXEC --enable-recovery -n 4 "$IONSWEEP" run sweep.yaml -o worker.nc "${until[@]}" >worker.nc.out 2>worker.nc.err &
 pid=$!
-for _ in $(seq 3000); do
-  awk '/ start: / { n++ } n >= 4 && / run: rank 2/ { found = 1 } END { exit !found }' worker.nc.log 2>/dev/null && break
-  sleep 0.01
-done
-read -r -a rank <<<"$(ps -o pid= --ppid "$pid" --sort pid | tr '\n' ' ')"
-kill -9 "${rank[2]}"
+wait_for_run worker.nc 4 2
+kill -9 "$(rank_of "$pid" 2)"
 wait "$pid" # 0 from mpirun --enable-recovery, whatever happens
 grep -q 'lost: rank 2 does not answer' worker.nc.log || fail "the loss is not noticed: $(tail -3 worker.nc.log)"
 tail -2 worker.nc.log | head -1 | grep -q ' end: done, ' || fail "the stage is not finished: $(tail -2 worker.nc.log)"

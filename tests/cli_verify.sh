@@ -81,6 +81,15 @@ for at in $((size - 1)) $((size / 2)) $((size / 3)); do
   grep -q 'hurt.nc was damaged' run.err || fail "nothing is said of the damage: $(cat run.err)"
   cmp whole.nc hurt.nc || fail "a file cut at $at is not mended"
 done
+cp whole.nc hurt.nc
+echo more >>hurt.nc
+verify 1 "something was appended to it: $((size + 5)) bytes instead of $size" hurt.nc
+grep -q 'run the study again' out && fail "advice that run refuses: $(cat out)"
+"$IONSWEEP" run study.yaml -o hurt.nc "${set_some[@]}" >run.out 2>run.err
+status=$?
+if [ "$status" != 2 ] || ! grep -q 'something was appended' run.err; then
+  fail "a file with more behind it: exit status $status: $(cat run.err)"
+fi
 head -c 1500 whole.nc >hurt.nc
 verify 2 'header is damaged' hurt.nc
 "$IONSWEEP" run study.yaml -o hurt.nc "${set_some[@]}" >run.out 2>run.err

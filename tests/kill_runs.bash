@@ -1,6 +1,8 @@
 # shellcheck shell=bash
 # Sourced by cli_kill.sh and cli_kill_long.sh: runs that are killed at random moments and taken up again.
-# Needs IONSWEEP and MPIEXEC; KILLS says how many kills there are, KILL_STUDIES which studies share them.
+# Needs IONSWEEP, IONSWEEP_SOURCE and MPIEXEC; KILLS says how many kills there are, KILL_STUDIES which studies share them.
+# shellcheck source=tests/job_fixture.sh
+source "$IONSWEEP_SOURCE/tests/job_fixture.sh"
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
 : "${KILL_STUDIES:=steady_state threshold time_course saltelli statistics boundary}"
 seed=${ION_SEED:-$$}
@@ -63,23 +65,6 @@ start() {
   pid=$!
 }
 
-# Processes of the ranks of $pid.
-ranks_of() {
-  ps -o pid= --ppid "$1" | tr '\n' ' '
-}
-
-# Ranks whose mpirun was killed leave by themselves; before that nobody else may write.
-wait_for_ranks() {
-  local rank
-  for rank in "$@"; do
-    for _ in $(seq 600); do
-      kill -0 "$rank" 2>/dev/null || break
-      sleep 0.05
-    done
-    kill -0 "$rank" 2>/dev/null && fail "rank $rank outlives its killed mpirun by 30 s"
-  done
-}
-
 # kill_once WHOM: kill -9 all ranks, one of them, or mpirun; false where the run was over before
 kill_once() {
   local ranks one
@@ -101,9 +86,10 @@ kill_once() {
   [ "$status" != 0 ]
 }
 
-# kill_and_resume STUDY KILLS: every time another number of ranks takes the file up again
+# kill_and_resume STUDY KILLS: every time another number of ranks takes the file up again. The kills come within 1 s;
+# where a run is over before, within half of that from then on: it may be a fast machine.
 kill_and_resume() {
-  local study=$1 kills=0 runs=0 n=1 whom
+  local study=$1 kills=0 runs=0 n=1 span=1000 whom
   "study_$study" >"$study.yaml"
   "$IONSWEEP" run "$study.yaml" -o "$study.whole.nc" >run.out 2>run.err || fail "$study: $(cat run.err)"
   rm -f killed.nc*
@@ -116,12 +102,13 @@ kill_and_resume() {
       [ -s killed.nc.lock ] && break
       sleep 0.02
     done
-    sleep "0.$((RANDOM % 10))"
+    sleep "$(printf '0.%03d' $((RANDOM % span)))"
     if kill_once "$whom"; then
       kills=$((kills + 1))
     else
       cmp "$study.whole.nc" killed.nc || fail "$study: another file after $kills kills"
       rm -f killed.nc*
+      span=$((span / 2 + 1))
     fi
   done
   [ "$kills" = "$2" ] || fail "$study: $kills kills in $runs runs"

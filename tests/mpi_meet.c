@@ -38,7 +38,7 @@ static PetscErrorCode a_rank_that_stays_away_is_counted_by_all_others(void)
   news = rank == 0 ? 0.5 : -1.0;
   if (n_rank == 1) PetscFunctionReturn(PETSC_SUCCESS);
   if (rank < n_rank - 1) {
-    PetscCall(ion_ranks_meet(MPI_COMM_WORLD, &news, sizeof news, 0.3, &n_lost));
+    PetscCall(ion_ranks_meet(MPI_COMM_WORLD, &news, sizeof news, 3.0, &n_lost));
     CHECK(n_lost == 1);
   } else {
     PetscCallMPI(MPI_Recv(&news, (int)sizeof news, MPI_BYTE, 0, ION_TAG_NEWS, MPI_COMM_WORLD,

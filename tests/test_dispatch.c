@@ -190,7 +190,7 @@ static PetscErrorCode failed_flush_is_an_error(void)
 
 static PetscErrorCode signal_to_a_worker_stops_all(void)
 {
-  fake f            = {.fails_at = N_CHUNK, .kill_after = is_culprit() ? 2 : 0, .nap = 1000000};
+  fake f            = {.fails_at = N_CHUNK, .kill_after = is_culprit() ? 2 : 0, .nap = 50000000};
   const ion_job job = job_of(&f, N_CHUNK);
   ion_job_result result;
   int seen[N_CHUNK], n_done = 0;
@@ -352,15 +352,15 @@ static PetscErrorCode log_tells_start_and_end(void)
  * twice is counted once. */
 static PetscErrorCode slow_rank_is_taken_back(void)
 {
-  fake f      = {.fails_at = N_CHUNK, .nap = 10000000};
+  fake f      = {.fails_at = N_CHUNK, .nap = 20000000};
   ion_job job = job_of(&f, N_CHUNK);
   int seen[N_CHUNK], n_done = 0;
   ion_job_result result;
 
   PetscFunctionBegin;
   if (count_ranks() < 3) PetscFunctionReturn(PETSC_SUCCESS);
-  if (is_culprit()) f.long_nap = 300000000;
-  job.patience = 0.005;
+  if (is_culprit()) f.long_nap = 990000000;
+  job.patience = 0.2;
   job.isolated = do_isolated;
   PetscCall(ion_job_run(MPI_COMM_WORLD, &job, &result));
   CHECK(!result.n_lost && !result.stopped);

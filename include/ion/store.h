@@ -79,13 +79,20 @@ typedef enum {
   ION_DURABLE_CHUNK     /**< the same after every chunk */
 } ion_durable;
 
-/** Create the file: header, coordinates and size, as path.tmp, synced, then renamed to path.
+/** Where a path leads that may be a symbolic link, also to a file that is not there yet; another path is that itself.
+ *
+ * @return PETSC_ERR_USER_INPUT for one that `place`, of so many bytes, cannot hold
+ */
+PetscErrorCode ion_store_resolve(const char *path, size_t size, char *place);
+
+/** Create the file: header, coordinates and size, as path.tmp, synced, then renamed to path (to where it leads).
  *
  * @return PETSC_ERR_USER_INPUT with one clear line when the path cannot be written
  */
 PetscErrorCode ion_store_create(const char *path, const ion_store_schema *schema);
 
-/** Put a finished file in the place of another: what is at `to` is the one or the other at any moment.
+/** Put a finished file in the place of another: what is at `to`, or where that leads, is the one or the other at any
+ * moment.
  *
  * @return PETSC_ERR_FILE_WRITE with the system's reason
  */
@@ -244,7 +251,7 @@ PetscErrorCode ion_store_tables_write(const char *path, const ion_store_about *a
                                       const ion_store_axis *axis, size_t n_table,
                                       const ion_store_table *table);
 
-/** Lock path.lock against a second run on the same file (fcntl; holds host and pid).
+/** Lock path.lock, beside where the path leads, against a second run on the same file (fcntl; holds host and pid).
  *
  * @return PETSC_ERR_USER_INPUT naming the host and pid that hold it
  */

@@ -144,7 +144,8 @@ static PetscErrorCode read_max_points(cli_arguments *arguments, const char *text
   const double value = strtod(text, &end); /* 1e6 as well */
 
   PetscFunctionBegin;
-  if (end == text || *end || !(value >= 1.0 && value <= (double)ION_MAX_POINTS))
+  if (end == text || *end || !(value >= 1.0 && value <= (double)ION_MAX_POINTS) ||
+      value - floor(value) > 0.0)
     BAD("ionsweep: --max-points wants a number of points, not '%s'", text);
   arguments->max_points = (uint64_t)value;
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -1,6 +1,7 @@
 /* ionsweep VERB [FILE] [options] */
 #include "cli_impl.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -145,7 +146,10 @@ int main(int argc, char **argv)
   else
     (void)warn_unused_options(MPI_COMM_WORLD);
 
-  if (fflush(stdout) && exit_status == EXIT_DONE) exit_status = EXIT_FAILED;
+  if ((fflush(stdout) || ferror(stdout)) && exit_status == EXIT_DONE) {
+    fprintf(stderr, "ionsweep: not all could be printed: %s\n", strerror(errno));
+    exit_status = EXIT_FAILED;
+  }
   (void)PetscPopErrorHandler();
   if (PetscFinalize() || MPI_Finalize()) exit_status = exit_status ? exit_status : EXIT_FAILED;
   cli_words_free(&words); /* PETSc looks at its half until it ends */

@@ -42,7 +42,7 @@ typedef struct {
   int is_in_hand; /* an earlier run has left a second stage to go on with */
   double start;   /* MPI_Wtime */
   double before;  /* half-width of the last stage, or NaN */
-  char next[PETSC_MAX_PATH_LEN], log[PETSC_MAX_PATH_LEN];
+  char next[PETSC_MAX_PATH_LEN + sizeof ".next"], log[PETSC_MAX_PATH_LEN];
 } growth;
 
 /* ---- the condition ---- */
@@ -397,11 +397,13 @@ PetscErrorCode cli_run_until(MPI_Comm comm, const cli_arguments *arguments, int 
 {
   growth g = {.comm = comm, .arguments = arguments, .start = MPI_Wtime(), .before = (double)NAN};
   ion_signals *signals = NULL;
+  char place[PETSC_MAX_PATH_LEN];
   PetscErrorCode code;
 
   PetscFunctionBegin;
   PetscCallMPI(MPI_Comm_rank(comm, &g.rank));
-  snprintf(g.next, sizeof g.next, "%s.next", arguments->output);
+  PetscCall(ion_store_resolve(arguments->output, sizeof place, place));
+  snprintf(g.next, sizeof g.next, "%s.next", place);
   snprintf(g.log, sizeof g.log, "%s.log", arguments->output);
   PetscCall(read_condition(arguments->until, &g.wanted));
   PetscCall(start(&g));

@@ -19,7 +19,7 @@ typedef struct {
   uint64_t n_state[ION_N_CHUNK_STATE]; /* chunks */
   uint64_t n_status[ION_N_STATUS];
   uint64_t n_differ;
-  PetscBool is_bad;
+  PetscBool is_bad, is_foreign; /* no run would go on with a foreign file */
 } verification;
 
 /* ---- the file as a whole ---- */
@@ -33,7 +33,8 @@ static PetscErrorCode check_file(verification *v, PetscBool *readable)
 
   PetscFunctionBegin;
   PetscCall(ion_store_probe(v->path, v->schema, &found, why, sizeof why));
-  *readable = (PetscBool)(found == ION_STORE_SAME);
+  v->is_foreign = (PetscBool)(found == ION_STORE_FOREIGN || found == ION_STORE_OTHER);
+  *readable     = (PetscBool)(found == ION_STORE_SAME);
   if (*readable) PetscCall(ion_store_mend(v->path, v->schema, PETSC_FALSE, &whole));
   if (!*readable)
     printf("  %s\n", why);
@@ -262,6 +263,8 @@ static PetscErrorCode verify(verification *v, const cli_arguments *arguments)
   else if (v->n_differ > 0)
     printf(
         "  not sound: this program or machine computes other values than the one that wrote it\n");
+  else if (v->is_foreign)
+    printf("  not sound: no run would use this file as it is\n");
   else
     printf(
         "  not sound: run the study again with this file as its output; what is damaged or missing "

@@ -15,6 +15,10 @@
 /* The alarm is last: it is set only on a rank that nobody else watches. */
 static const int deadly[ION_N_DEADLY] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGALRM};
 
+/* The alarm rings so often before a chunk is overdue. A rank that was stopped (Ctrl-Z, a suspended job) finds one of the
+ * rings that it slept through, not all. */
+enum { RINGS = 20 };
+
 struct ion_crash_notes {
   size_t n; /* handlers in place */
   struct sigaction previous[ION_N_DEADLY];
@@ -24,7 +28,7 @@ struct ion_crash_notes {
 static struct {
   const ion_crash_notes *notes;
   int fd;
-  volatile sig_atomic_t is_set;
+  volatile sig_atomic_t is_set, rings;
   PetscBool has_alarm;
   char crash[160], overdue[160]; /* lines of the log */
 } note = {.fd = -1};
@@ -43,6 +47,7 @@ static void put(int fd, const char *text)
 /* Say which chunk, then let the signal do what it did before. */
 static void leave_note(int signal)
 {
+  if (signal == SIGALRM && note.is_set && ++note.rings < RINGS) return;
   if (note.is_set) {
     put(note.fd, signal == SIGALRM ? note.overdue : note.crash);
     put(STDERR_FILENO, signal == SIGALRM ? slow : crash);
@@ -59,7 +64,7 @@ PetscErrorCode ion_crash_notes_open(const char *log_path, PetscBool has_alarm,
                                     ion_crash_notes **notes)
 {
   const size_t n          = ION_N_DEADLY - (has_alarm ? 0 : 1);
-  struct sigaction action = {.sa_handler = leave_note};
+  struct sigaction action = {.sa_handler = leave_note, .sa_flags = SA_RESTART};
 
   PetscFunctionBegin;
   PetscCall(PetscNew(notes));
@@ -87,15 +92,15 @@ PetscErrorCode ion_crash_notes_close(ion_crash_notes **notes)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Seconds of real time until SIGALRM; 0 for never. */
+/* Seconds of real time until the last ring of the alarm; 0 for never. */
 static void set_alarm(double seconds)
 {
-  const double whole          = floor(PetscMin(seconds, 1e9));
-  const struct itimerval when = {
-      .it_value = {.tv_sec  = (time_t)whole,
-                   .tv_usec = (suseconds_t)(1e6 * (PetscMin(seconds, 1e9) - whole))}
-  };
+  const double ring = PetscMin(seconds, 1e9) / RINGS, whole = floor(ring);
+  const struct timeval time   = {.tv_sec  = (time_t)whole,
+                                 .tv_usec = (suseconds_t)(1e6 * (ring - whole))};
+  const struct itimerval when = {.it_value = time, .it_interval = time};
 
+  note.rings = 0;
   (void)setitimer(ITIMER_REAL, &when, NULL);
 }
 

@@ -14,6 +14,7 @@ enum { IN_FLIGHT = 2 }; /* orders to one worker that it may not have carried out
 #define WATCH_EVERY 0.05 /* s between two looks for silent workers */
 #define ALIVE_EVERY 1.0  /* s between two words to those that wait */
 #define SEND_WITHIN 5.0  /* s, or the rank is dead */
+#define STOPPED 1.0      /* s between two such looks: rank 0 did not run, or could not hear */
 
 typedef struct {
   ion_order order[IN_FLIGHT];
@@ -72,6 +73,14 @@ static void find_again(master *m, int rank)
   ion_log_event(dealer->job->log_path, "back: rank %d", rank);
 }
 
+/* Who did not listen cannot tell who was silent: after Ctrl-Z and the like all have their time anew. */
+static void forgive_silence(master *m, double now)
+{
+  const double gap = now - m->watched;
+
+  for (int rank = 1; gap > STOPPED && rank < m->n_rank; rank++) m->of[rank].heard += gap;
+}
+
 /* Every worker owes a report but those that wait for an order. */
 static PetscErrorCode watch(master *m)
 {
@@ -79,6 +88,7 @@ static PetscErrorCode watch(master *m)
 
   PetscFunctionBegin;
   if (!(patience > 0) || now - m->watched < WATCH_EVERY) PetscFunctionReturn(PETSC_SUCCESS);
+  forgive_silence(m, now);
   m->watched = now;
   for (int rank = 1; rank < m->n_rank; rank++) {
     const worker *w = &m->of[rank];
@@ -319,7 +329,8 @@ PetscErrorCode ion_master_run(MPI_Comm comm, ion_dealer *dealer)
 
   PetscFunctionBegin;
   PetscCallMPI(MPI_Comm_size(comm, &m.n_rank));
-  m.n_left = m.n_rank - 1;
+  m.n_left  = m.n_rank - 1;
+  m.watched = dealer->progress.start;
   PetscCall(PetscCalloc1((size_t)m.n_rank, &m.of));
   PetscCall(PetscCalloc1((size_t)m.n_rank, &dealer->is_lost));
   for (int rank = 0; rank < m.n_rank; rank++) {

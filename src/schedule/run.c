@@ -3,6 +3,7 @@
 #include "study_sums.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -152,6 +153,19 @@ static PetscErrorCode look(const char *path, const ion_store_schema *schema,
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* The first line of this run. Later ones learn from the log what ended it, and a job under Slurm how far it came. */
+static void begin_log(const char *log_path, const char *how, const char *path)
+{
+  const int fd = open(log_path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+
+  if (fd < 0)
+    fprintf(stderr, "warning: there will be no log: cannot write %s: %s\n", log_path,
+            strerror(errno));
+  else
+    (void)close(fd);
+  ion_log_event(log_path, "%s: %s", how, path);
+}
+
 static PetscErrorCode prepare(const ion_study *study, const ion_run_options *options,
                               const char *log_path, ion_store_lock **lock)
 {
@@ -178,11 +192,11 @@ static PetscErrorCode prepare(const ion_study *study, const ion_run_options *opt
   if ((found == ION_STORE_SAME || found == ION_STORE_TORN) && !options->restart) {
     PetscCall(ion_store_mend(path, schema, PETSC_TRUE, &whole));
     if (!whole) fprintf(stderr, "%s was damaged: what was lost is solved again\n", path);
-    ion_log_event(log_path, "resume: %s", path);
+    begin_log(log_path, "resume", path);
     PetscFunctionReturn(PETSC_SUCCESS);
   }
   PetscCall(ion_store_create(path, schema));
-  ion_log_event(log_path, "%s: %s", found == ION_STORE_ABSENT ? "create" : "restart", path);
+  begin_log(log_path, found == ION_STORE_ABSENT ? "create" : "restart", path);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

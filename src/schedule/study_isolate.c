@@ -17,6 +17,8 @@
 #include <unistd.h>
 
 #define PART_PATIENCE 2.0 /* s for several points, before they are tried in two halves */
+#define LONGEST_LOOK                                                                               \
+  0.1 /* s; more between two looks at a child is time in which this process was stopped, too */
 
 /* What a child leaves in the shared memory besides data. */
 typedef struct {
@@ -106,7 +108,7 @@ static void work_in_child(isolation *s, size_t from, size_t n, double patience)
 static PetscErrorCode await(const isolation *s, pid_t child, double patience, int *how,
                             PetscBool *late)
 {
-  const double start = MPI_Wtime();
+  double looked = MPI_Wtime(), now, spent = 0.0;
   ion_backoff backoff;
   pid_t ended;
 
@@ -114,7 +116,10 @@ static PetscErrorCode await(const isolation *s, pid_t child, double patience, in
   *late = PETSC_FALSE;
   ion_backoff_reset(&backoff);
   while ((ended = waitpid(child, how, WNOHANG)) == 0 || (ended < 0 && errno == EINTR)) {
-    if (!*late && MPI_Wtime() - start > patience) {
+    now = MPI_Wtime();
+    spent += PetscMin(now - looked, LONGEST_LOOK);
+    looked = now;
+    if (!*late && spent > patience) {
       *late = PETSC_TRUE;
       (void)kill(child, SIGKILL);
     }
@@ -145,15 +150,20 @@ static PetscErrorCode try_once(isolation *s, size_t from, size_t n, int *how, io
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* A SIGKILL may have come from outside (no memory, a person): only the second one counts. */
+/* A SIGKILL may have come from outside (no memory, a person), a SIGALRM after a time in which all were stopped: only
+ * the second one counts. */
+static PetscBool may_be_chance(int how)
+{
+  return (PetscBool)(WIFSIGNALED(how) && (WTERMSIG(how) == SIGKILL || WTERMSIG(how) == SIGALRM));
+}
+
 static PetscErrorCode try_points(isolation *s, size_t from, size_t n, ion_status *status)
 {
   int how;
 
   PetscFunctionBegin;
   PetscCall(try_once(s, from, n, &how, status));
-  if (*status == ION_CRASHED && WIFSIGNALED(how) && WTERMSIG(how) == SIGKILL)
-    PetscCall(try_once(s, from, n, &how, status));
+  if (*status == ION_CRASHED && may_be_chance(how)) PetscCall(try_once(s, from, n, &how, status));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -8,6 +8,7 @@ enum { OUTBOX = 2 }; /* reports on their way to rank 0 */
 
 #define BEAT_EVERY 0.5 /* s between two signs of life in a long chunk */
 #define SILENCE 15.0   /* s without a word after which rank 0 is dead; it says one every second */
+#define STOPPED 1.0 /* s between two looks for one: this rank did not run (Ctrl-Z and the like) */
 
 typedef struct {
   MPI_Comm comm;
@@ -20,6 +21,7 @@ typedef struct {
   PetscBool told; /* of the signal */
   PetscBool failed;
   double beaten; /* s, MPI_Wtime of the last sign of life */
+  double looked; /* s, MPI_Wtime of the last look for rank 0 */
 } worker;
 
 /* Without rank 0 there is nobody to work for, and no way to leave together; mpirun is to know that the
@@ -97,15 +99,18 @@ static PetscErrorCode is_message(worker *w, int tag, PetscBool *there)
 /* Take what says that rank 0 is there; `heard` is when it did so last. */
 static PetscErrorCode listen(worker *w, double *heard)
 {
+  const double now = MPI_Wtime();
   PetscBool there;
 
   PetscFunctionBegin;
   if (!w->job->tolerate_loss) PetscFunctionReturn(PETSC_SUCCESS);
+  if (now - w->looked > STOPPED) *heard += now - w->looked;
+  w->looked = now;
   PetscCall(is_message(w, ION_TAG_ALIVE, &there));
   if (there) {
-    *heard = MPI_Wtime();
+    *heard = now;
     PetscCallMPI(MPI_Recv(NULL, 0, MPI_BYTE, 0, ION_TAG_ALIVE, w->comm, MPI_STATUS_IGNORE));
-  } else if (MPI_Wtime() - *heard > SILENCE) {
+  } else if (now - *heard > SILENCE) {
     leave_without_master(w);
   }
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -119,6 +124,7 @@ static PetscErrorCode wait_message(worker *w, int tag, void *message, size_t siz
   PetscBool there;
 
   PetscFunctionBegin;
+  w->looked = start;
   ion_backoff_reset(&backoff);
   PetscCall(is_message(w, tag, &there));
   while (!there) {

@@ -90,10 +90,13 @@ static PetscErrorCode try_path(const char *path, const char *tmp)
 
 PetscErrorCode ion_store_move(const char *from, const char *to)
 {
+  char place[PETSC_MAX_PATH_LEN];
+
   PetscFunctionBegin;
-  PetscCheck(!rename(from, to), PETSC_COMM_SELF, PETSC_ERR_FILE_WRITE, "cannot move %s to %s: %s",
-             from, to, strerror(errno));
-  PetscCall(sync_directory(to));
+  PetscCall(ion_store_resolve(to, sizeof place, place));
+  PetscCheck(!rename(from, place), PETSC_COMM_SELF, PETSC_ERR_FILE_WRITE,
+             "cannot move %s to %s: %s", from, to, strerror(errno));
+  PetscCall(sync_directory(place));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -110,18 +113,16 @@ static PetscErrorCode create_as(const char *path, const char *tmp, const ion_sto
 
 PetscErrorCode ion_store_create(const char *path, const ion_store_schema *schema)
 {
-  const size_t size = strlen(path) + sizeof ".tmp";
-  char *tmp;
+  char place[PETSC_MAX_PATH_LEN], tmp[PETSC_MAX_PATH_LEN + sizeof ".tmp"];
   PetscErrorCode code;
 
   PetscFunctionBegin;
   PetscCheck(schema->n_point > 0 && schema->chunk_size > 0 && schema->n_dim > 0, PETSC_COMM_SELF,
              PETSC_ERR_ARG_OUTOFRANGE, "a result file needs points, a chunk size and a dimension");
-  PetscCall(PetscMalloc1(size, &tmp));
-  snprintf(tmp, size, "%s.tmp", path);
-  code = create_as(path, tmp, schema);
+  PetscCall(ion_store_resolve(path, sizeof place, place));
+  snprintf(tmp, sizeof tmp, "%s.tmp", place);
+  code = create_as(place, tmp, schema);
   if (code) (void)unlink(tmp);
-  PetscCall(PetscFree(tmp));
   if (code == PETSC_ERR_FILE_WRITE) code = PETSC_ERR_USER_INPUT; /* no point was solved yet */
   PetscCall(code);
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -51,14 +51,16 @@ static void sign(int fd)
 
 PetscErrorCode ion_store_lock_take(const char *path, ion_store_lock **lock)
 {
-  const size_t size  = strlen(path) + sizeof ".lock";
+  const size_t size = PETSC_MAX_PATH_LEN + sizeof ".lock";
+  char place[PETSC_MAX_PATH_LEN];
   struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
 
   PetscFunctionBegin;
   PetscCall(PetscNew(lock));
   (*lock)->fd = -1;
+  PetscCall(ion_store_resolve(path, sizeof place, place));
   PetscCall(PetscMalloc1(size, &(*lock)->path));
-  snprintf((*lock)->path, size, "%s.lock", path);
+  snprintf((*lock)->path, size, "%s.lock", place);
   while ((*lock)->fd < 0) {
     const int fd = open((*lock)->path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
 

@@ -173,8 +173,11 @@ static PetscErrorCode compare_size(int ncid, const char *path, const ion_store_s
     foreign(v, "a variable of this study is missing or has another shape");
   } else if (size != layout.size) {
     v->found = size < layout.size ? ION_STORE_TORN : ION_STORE_FOREIGN;
-    snprintf(v->reason, v->size, "it is torn: %llu bytes instead of %llu", (unsigned long long)size,
-             (unsigned long long)layout.size);
+    snprintf(v->reason, v->size,
+             v->found == ION_STORE_TORN
+                 ? "it is torn: %llu bytes instead of %llu"
+                 : "something was appended to it: %llu bytes instead of %llu",
+             (unsigned long long)size, (unsigned long long)layout.size);
   }
   PetscCall(ion_store_layout_destroy(&layout));
   PetscFunctionReturn(PETSC_SUCCESS);
