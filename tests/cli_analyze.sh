@@ -2,14 +2,8 @@
 # `analyze`: indices of studies whose answer algebra knows, failures by hand, bad input in one line.
 # Needs IONSWEEP (the program), IONSWEEP_PYTHON and IONSWEEP_SOURCE.
 set -u
-export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
-export ION_MODEL_PATH="$IONSWEEP_SOURCE/sweeps/models"
-failures=0
-
-fail() {
-  echo "FAIL $1"
-  failures=$((failures + 1))
-}
+# shellcheck source=tests/cli_fixture.sh
+source "$IONSWEEP_SOURCE/tests/cli_fixture.sh"
 
 # study FILE DESIGN: solve two factors over a range in which the model is as good as linear.
 study() {

@@ -2,18 +2,11 @@
 # Bad input: one clear line on stderr, exit status 2, and no file written.
 # Needs IONSWEEP (the program) and IONSWEEP_SOURCE (the source).
 set -u
-export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
-export ION_MODEL_PATH="$IONSWEEP_SOURCE/sweeps/models"
-scratch=$(mktemp -d)
-trap 'chmod -R u+w "$scratch"; rm -rf "$scratch"' EXIT
-cd "$scratch" || exit 1
-mkdir out
-failures=0
+# shellcheck source=tests/cli_fixture.sh
+source "$IONSWEEP_SOURCE/tests/cli_fixture.sh"
+trap 'chmod -R u+w .' EXIT
 
-fail() {
-  echo "FAIL $1"
-  failures=$((failures + 1))
-}
+mkdir out
 
 # refuse NAME WORD ARGUMENTS: the command exits with 2, says one line with WORD, leaves out/ empty.
 refuse() {

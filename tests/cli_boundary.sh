@@ -3,18 +3,10 @@
 # clear line for every design that cannot be.
 # Needs IONSWEEP (the program), IONSWEEP_SOURCE (the source) and MPIEXEC (mpirun and its options).
 set -u
-export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 PYTHONDONTWRITEBYTECODE=1
-export ION_MODEL_PATH="$IONSWEEP_SOURCE/sweeps/models"
+# shellcheck source=tests/cli_fixture.sh
+source "$IONSWEEP_SOURCE/tests/cli_fixture.sh"
+export PYTHONDONTWRITEBYTECODE=1
 python="${IONSWEEP_PYTHON:-python3}"
-scratch=$(mktemp -d)
-trap 'rm -rf "$scratch"' EXIT
-cd "$scratch" || exit 1
-failures=0
-
-fail() {
-  echo "FAIL $1"
-  failures=$((failures + 1))
-}
 
 # sweep DESIGN [OUTPUTS]
 sweep() {

@@ -2,19 +2,12 @@
 # `branch`: the folds and Hopf points that are known, on screen and in its file; its picture; bad input.
 # Needs IONSWEEP (the program) and IONSWEEP_SOURCE (the source).
 set -u
-export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 PYTHONDONTWRITEBYTECODE=1
-export ION_MODEL_PATH="$IONSWEEP_SOURCE/sweeps/models"
+# shellcheck source=tests/cli_fixture.sh
+source "$IONSWEEP_SOURCE/tests/cli_fixture.sh"
+export PYTHONDONTWRITEBYTECODE=1
 python="${IONSWEEP_PYTHON:-python3}"
-scratch=$(mktemp -d)
-trap 'rm -rf "$scratch"' EXIT
-cd "$scratch" || exit 1
-mkdir out
-failures=0
 
-fail() {
-  echo "FAIL $1"
-  failures=$((failures + 1))
-}
+mkdir out
 
 # follow NAME ARGUMENTS: a branch on screen and in NAME.nc
 follow() {

@@ -2,29 +2,21 @@
 # `point --check-derivatives`: both ways agree, what is asked for is printed, disagreement is exit 1.
 # Needs IONSWEEP (the program) and IONSWEEP_SOURCE (the source).
 set -u
-export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
-export ION_MODEL_PATH="$IONSWEEP_SOURCE/sweeps/models"
-scratch=$(mktemp -d)
-trap 'rm -rf "$scratch"' EXIT
-failures=0
-
-fail() {
-  echo "FAIL $1"
-  failures=$((failures + 1))
-}
+# shellcheck source=tests/cli_fixture.sh
+source "$IONSWEEP_SOURCE/tests/cli_fixture.sh"
 
 # expect STATUS TEXT ARGUMENTS...: the exit status, and a text on either stream
 expect() {
   local status=$1 text=$2 seen
   shift 2
-  "$IONSWEEP" point "$@" >"$scratch/out" 2>&1
+  "$IONSWEEP" point "$@" >out 2>&1
   seen=$?
   [ "$seen" = "$status" ] || fail "$*: exit status $seen, not $status"
-  grep -q -e "$text" "$scratch/out" || fail "$*: lacks '$text': $(tail -1 "$scratch/out")"
+  grep -q -e "$text" out || fail "$*: lacks '$text': $(tail -1 out)"
 }
 
 expect 0 '^20 derivatives agree' neuron_glia --check-derivatives
-grep -q 'neuron.A_atp  *glia.kir.conductance .* kJ/mol per nS$' "$scratch/out" ||
+grep -q 'neuron.A_atp  *glia.kir.conductance .* kJ/mol per nS$' out ||
   fail "no row for the last output and parameter"
 expect 0 '^20 derivatives agree' neuron_glia --check-derivatives --set 'temperature=30 degC'
 expect 0 '^20 derivatives agree' neuron_glia --check-derivatives --set energy_supply=0.17
@@ -46,11 +38,11 @@ expect 2 'belongs to --check-derivatives' neuron_glia --of neuron.V
 expect 2 'cannot be had with --json' neuron_glia --check-derivatives --json
 
 # A derivative by hand, from two points, in the units of the table.
-"$IONSWEEP" point neuron_glia --json --set neuron.nka.rate=5.2 >"$scratch/low.json"
-"$IONSWEEP" point neuron_glia --json --set neuron.nka.rate=5.3 >"$scratch/high.json"
+"$IONSWEEP" point neuron_glia --json --set neuron.nka.rate=5.2 >low.json
+"$IONSWEEP" point neuron_glia --json --set neuron.nka.rate=5.3 >high.json
 "$IONSWEEP" point neuron_glia --check-derivatives --of neuron.V --by neuron.nka.rate \
-  --set neuron.nka.rate=5.25 >"$scratch/middle"
-"${IONSWEEP_PYTHON:-python3}" - "$scratch" <<'PYTHON' || fail "the table is not what two points give"
+  --set neuron.nka.rate=5.25 >middle
+"${IONSWEEP_PYTHON:-python3}" - . <<'PYTHON' || fail "the table is not what two points give"
 import json, sys
 low, high = (json.load(open(f"{sys.argv[1]}/{name}.json"))["values"]["neuron.V"] for name in ("low", "high"))
 row = [line.split() for line in open(f"{sys.argv[1]}/middle") if "neuron.nka.rate" in line][0]
@@ -58,7 +50,7 @@ sys.exit(not abs((high - low) / 0.1 / float(row[2]) - 1) < 1e-3)
 PYTHON
 
 # Local sensitivities in a file are the slopes of the map: by ln p, of ln q where q cannot change sign.
-cat >"$scratch/local.yaml" <<'YAML'
+cat >local.yaml <<'YAML'
 title: Slopes along a line and across it
 model: neuron_glia
 design:
@@ -68,9 +60,9 @@ design:
     temperature: {from: 36.9 degC, to: 37.1 degC, count: 3}
 outputs: [neuron.V, ecs.K, class, sensitivity.local, sensitivity.neuron.nka.flux.temperature]
 YAML
-"$IONSWEEP" run "$scratch/local.yaml" -o "$scratch/local.nc" >"$scratch/out" 2>&1 ||
-  fail "local sensitivities do not run: $(tail -1 "$scratch/out")"
-"${IONSWEEP_PYTHON:-python3}" - "$scratch/local.nc" <<'PYTHON' || fail "local sensitivities are not the slopes"
+"$IONSWEEP" run local.yaml -o local.nc >out 2>&1 ||
+  fail "local sensitivities do not run: $(tail -1 out)"
+"${IONSWEEP_PYTHON:-python3}" - local.nc <<'PYTHON' || fail "local sensitivities are not the slopes"
 import sys
 try:
     import netCDF4, numpy as np
@@ -93,16 +85,16 @@ with netCDF4.Dataset(sys.argv[1]) as f:
 PYTHON
 
 refuse() {
-  sed "s/^outputs: .*/outputs: $1/" "$scratch/local.yaml" >"$scratch/bad.yaml"
-  "$IONSWEEP" run "$scratch/bad.yaml" -o "$scratch/bad.nc" >"$scratch/out" 2>&1
+  sed "s/^outputs: .*/outputs: $1/" local.yaml >bad.yaml
+  "$IONSWEEP" run bad.yaml -o bad.nc >out 2>&1
   [ $? = 2 ] || fail "outputs: $1 is not refused"
-  grep -q "bad.yaml:[0-9]*:[0-9]*: .*$2" "$scratch/out" || fail "outputs: $1: $(tail -1 "$scratch/out")"
+  grep -q "bad.yaml:[0-9]*:[0-9]*: .*$2" out || fail "outputs: $1: $(tail -1 out)"
 }
 refuse '\[neuron.V, sensitivity.neuron.V.energy\]' 'sensitivity.OUTPUT.FACTOR'
 refuse '\[class, sensitivity.local\]' 'outputs beside it'
 printf 'model: neuron_glia\ndesign: {kind: points, points: [{}]}\noutputs: [neuron.V, sensitivity.local]\n' \
-  >"$scratch/bad.yaml"
-"$IONSWEEP" plan "$scratch/bad.yaml" 2>&1 | grep -q 'needs a design with factors' ||
+  >bad.yaml
+"$IONSWEEP" plan bad.yaml 2>&1 | grep -q 'needs a design with factors' ||
   fail "sensitivities without factors are not refused"
 
 exit "$((failures > 0))"

@@ -1,14 +1,9 @@
 #!/bin/bash
 # The result file as other programs see it: names, units, meanings, flags; grid and list of points.
-# Needs IONSWEEP (the program) and IONSWEEP_PYTHON (a Python with xarray).
+# Needs IONSWEEP (the program), IONSWEEP_SOURCE and IONSWEEP_PYTHON (a Python with xarray).
 set -u
-export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
-failures=0
-
-fail() {
-  echo "FAIL $1"
-  failures=$((failures + 1))
-}
+# shellcheck source=tests/cli_fixture.sh
+source "$IONSWEEP_SOURCE/tests/cli_fixture.sh"
 
 cat >grid.yaml <<'YAML'
 model: neuron_glia

@@ -1,16 +1,11 @@
 #!/bin/bash
 # The whole path of a sensitivity study, from the design over the ranks and the result file to `analyze`, on functions
 # whose indices algebra knows. cli_function_long.sh takes more seeds.
-# Needs IONSWEEP (the program), IONSWEEP_PYTHON and MPIEXEC (mpirun and its options).
+# Needs IONSWEEP (the program), IONSWEEP_SOURCE, IONSWEEP_PYTHON and MPIEXEC (mpirun and its options).
 set -u
-export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
+# shellcheck source=tests/cli_fixture.sh
+source "$IONSWEEP_SOURCE/tests/cli_fixture.sh"
 n_seed=${ION_SEEDS:-2}
-failures=0
-
-fail() {
-  echo "FAIL $1"
-  failures=$((failures + 1))
-}
 
 "$IONSWEEP_PYTHON" -c "import netCDF4, numpy" 2>/dev/null || { echo "skipped: no netCDF4"; exit 77; }
 

@@ -4,19 +4,14 @@
 # Needs IONSWEEP, IONSWEEP_FAULTY (tests/faulty_points.c), IONSWEEP_SOURCE and MPIEXEC (mpirun of Open MPI, which knows
 # --enable-recovery).
 set -u
+# shellcheck source=tests/cli_fixture.sh
+source "$IONSWEEP_SOURCE/tests/cli_fixture.sh"
 # shellcheck source=tests/job_fixture.sh
 source "$IONSWEEP_SOURCE/tests/job_fixture.sh"
-export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
 # shellcheck disable=SC2086
 $MPIEXEC --enable-recovery -n 1 true 2>/dev/null || {
   echo "this mpirun has no --enable-recovery: skipped"
   exit 77
-}
-failures=0
-
-fail() {
-  echo "FAIL $1"
-  failures=$((failures + 1))
 }
 
 cat >study.yaml <<'YAML'

@@ -1,14 +1,9 @@
 #!/bin/bash
 # Parts of a study, each solved into a file of its own, make the file of one run, byte for byte.
-# Needs IONSWEEP (the program) and MPIEXEC (mpirun and its options).
+# Needs IONSWEEP (the program), IONSWEEP_SOURCE and MPIEXEC (mpirun and its options).
 set -u
-export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
-failures=0
-
-fail() {
-  echo "FAIL $1"
-  failures=$((failures + 1))
-}
+# shellcheck source=tests/cli_fixture.sh
+source "$IONSWEEP_SOURCE/tests/cli_fixture.sh"
 
 # 33 chunks of 64 points but for the last, which has 32: no number of parts below divides them.
 cat >study.yaml <<'YAML'

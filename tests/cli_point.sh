@@ -2,34 +2,26 @@
 # `point`: the default model's table, JSON that parses, overrides and indices.
 # Needs IONSWEEP (the program) and IONSWEEP_SOURCE (the source).
 set -u
-export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
-export ION_MODEL_PATH="$IONSWEEP_SOURCE/sweeps/models"
-scratch=$(mktemp -d)
-trap 'rm -rf "$scratch"' EXIT
-failures=0
+# shellcheck source=tests/cli_fixture.sh
+source "$IONSWEEP_SOURCE/tests/cli_fixture.sh"
 
-fail() {
-  echo "FAIL $1"
-  failures=$((failures + 1))
-}
-
-"$IONSWEEP" point neuron_glia --json >"$scratch/rest.json" || fail "point --json does not run"
-"$IONSWEEP" point neuron_glia --set 'temperature=30 degC' --json >"$scratch/cold.json" ||
+"$IONSWEEP" point neuron_glia --json >rest.json || fail "point --json does not run"
+"$IONSWEEP" point neuron_glia --set 'temperature=30 degC' --json >cold.json ||
   fail "point --set does not run"
-"$IONSWEEP" point neuron_glia --set 'neuron.spike_load.firing_rate=5 Hz' --json >"$scratch/busy.json" ||
+"$IONSWEEP" point neuron_glia --set 'neuron.spike_load.firing_rate=5 Hz' --json >busy.json ||
   fail "point --set with a rate does not run"
-"$IONSWEEP" point neuron_glia --set energy_supply=0.05 --json >"$scratch/starved.json" ||
+"$IONSWEEP" point neuron_glia --set energy_supply=0.05 --json >starved.json ||
   fail "point of a collapsed cell does not run"
 "$IONSWEEP" point "$IONSWEEP_SOURCE/sweeps/energy_temperature.yaml" --index 99999 --json \
-  >"$scratch/last.json" || fail "point of a sweep does not run"
-"$IONSWEEP" point dusterwald2018 --json >"$scratch/dusterwald.json" || fail "second model does not run"
+  >last.json || fail "point of a sweep does not run"
+"$IONSWEEP" point dusterwald2018 --json >dusterwald.json || fail "second model does not run"
 for name in hubel2014 dijkstra2016; do
-  "$IONSWEEP" point "$name" --json >"$scratch/$name.json" || fail "$name does not run"
-  "$IONSWEEP" point "$name" --set pump_strength=0.1 --json >"$scratch/$name.weak.json" ||
+  "$IONSWEEP" point "$name" --json >"$name.json" || fail "$name does not run"
+  "$IONSWEEP" point "$name" --set pump_strength=0.1 --json >"$name.weak.json" ||
     fail "$name does not run with a weak pump"
 done
 
-"${IONSWEEP_PYTHON:-python3}" - "$scratch" <<'PYTHON' || failures=$((failures + 1))
+"${IONSWEEP_PYTHON:-python3}" - . <<'PYTHON' || failures=$((failures + 1))
 import json, math, sys
 
 def load(name):
@@ -99,39 +91,39 @@ print("\n".join(bad))
 sys.exit(bool(bad))
 PYTHON
 
-"$IONSWEEP" point neuron_glia >"$scratch/table" || fail "point does not run"
+"$IONSWEEP" point neuron_glia >table || fail "point does not run"
 for word in 'status: ok, class: physiological' 'neuron.nka' 'total.closure' 'stability.eigenvalue'; do
-  grep -q "$word" "$scratch/table" || fail "the table lacks $word"
+  grep -q "$word" table || fail "the table lacks $word"
 done
 for words in 'list processes' 'list models' 'list designs' 'list parameters neuron_glia' \
   'list outputs neuron_glia' '--help' 'run --help' 'plan --help' 'point --help' 'list --help' \
   'help plan' '--version' "plan $IONSWEEP_SOURCE/sweeps/energy_temperature.yaml --ranks 2,64"; do
   # shellcheck disable=SC2086
-  "$IONSWEEP" $words >"$scratch/out" 2>"$scratch/error" || fail "ionsweep $words"
-  [ -s "$scratch/out" ] || fail "ionsweep $words prints nothing"
-  [ -s "$scratch/error" ] && fail "ionsweep $words: $(head -1 "$scratch/error")"
+  "$IONSWEEP" $words >out 2>error || fail "ionsweep $words"
+  [ -s out ] || fail "ionsweep $words prints nothing"
+  [ -s error ] && fail "ionsweep $words: $(head -1 error)"
 done
 "$IONSWEEP" list parameters neuron_glia | grep -q '^temperature  *310.15 K  *273 to 323  *[a-z]' ||
   fail "list parameters does not print the temperature with its bounds"
 
 # Every kind says whether it obeys the second law; of the published pump a point says it does not.
-"$IONSWEEP" list processes >"$scratch/kinds"
-kinds=$(grep -c '^[a-z]' "$scratch/kinds")
-[ "$kinds" = "$(grep -c '^    second law: ' "$scratch/kinds")" ] || fail "kinds without second law"
-[ "$kinds" = "$(grep -c '^    J = ' "$scratch/kinds")" ] || fail "kinds without a rate law"
-grep -q 'second law: holds' "$scratch/table" || fail "the table does not say that the second law holds"
-"$IONSWEEP" point dusterwald2018 >"$scratch/published" || fail "point of the second model does not run"
-grep -q 'second law: broken by neuron.pump$' "$scratch/published" ||
+"$IONSWEEP" list processes >kinds
+kinds=$(grep -c '^[a-z]' kinds)
+[ "$kinds" = "$(grep -c '^    second law: ' kinds)" ] || fail "kinds without second law"
+[ "$kinds" = "$(grep -c '^    J = ' kinds)" ] || fail "kinds without a rate law"
+grep -q 'second law: holds' table || fail "the table does not say that the second law holds"
+"$IONSWEEP" point dusterwald2018 >published || fail "point of the second model does not run"
+grep -q 'second law: broken by neuron.pump$' published ||
   fail "the pump that breaks the second law is not named"
 for table in table published; do
-  grep -Eq '(^| )-0( |$)' "$scratch/$table" && fail "$table: a negative zero"
+  grep -Eq '(^| )-0( |$)' "$table" && fail "$table: a negative zero"
   awk '/ pW / && $NF == "%" { sum += $(NF - 1); n++ }
-       END { exit !(n > 3 && sum > 99.8 && sum < 100.2) }' "$scratch/$table" ||
+       END { exit !(n > 3 && sum > 99.8 && sum < 100.2) }' "$table" ||
     fail "$table: shares do not add up to 100 %"
 done
 
 # A plan says points and file size at once, however large the design.
-cat >"$scratch/large.yaml" <<'YAML'
+cat >large.yaml <<'YAML'
 model: neuron_glia
 outputs: [neuron.V]
 design:
@@ -140,9 +132,9 @@ design:
     energy_supply: {from: 0.05, to: 1, count: 1000000}
     temperature: {from: 25 degC, to: 42 degC, count: 1000000}
 YAML
-"$IONSWEEP" plan "$scratch/large.yaml" >"$scratch/plan" || fail "plan of 1e12 points"
-grep -q '1000000000000 points' "$scratch/plan" || fail "plan: no number of points"
+"$IONSWEEP" plan large.yaml >plan.out || fail "plan of 1e12 points"
+grep -q '1000000000000 points' plan.out || fail "plan: no number of points"
 # 8 bytes of the output and one of the status a point, a CRC a chunk
-grep -q 'file: about 9 TB' "$scratch/plan" || fail "plan: $(grep file: "$scratch/plan")"
+grep -q 'file: about 9 TB' plan.out || fail "plan: $(grep file: plan.out)"
 
 exit "$((failures > 0))"

@@ -1,15 +1,10 @@
 #!/bin/bash
 # Points that crash, never end or leave the domain: each gets its status, all others are right, without a
 # human beyond running the same command again; --retry solves only such points again.
-# Needs IONSWEEP, IONSWEEP_FAULTY (tests/faulty_points.c), IONSWEEP_PYTHON and MPIEXEC.
+# Needs IONSWEEP, IONSWEEP_SOURCE, IONSWEEP_FAULTY (tests/faulty_points.c), IONSWEEP_PYTHON and MPIEXEC.
 set -u
-export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
-failures=0
-
-fail() {
-  echo "FAIL $1"
-  failures=$((failures + 1))
-}
+# shellcheck source=tests/cli_fixture.sh
+source "$IONSWEEP_SOURCE/tests/cli_fixture.sh"
 
 # In the last quarter more sodium would have to leave than there is.
 cat >study.yaml <<'YAML'

@@ -2,19 +2,10 @@
 # The same file, byte for byte, from any number of ranks and after any interruption.
 # Needs IONSWEEP (the program), IONSWEEP_SOURCE (the source) and MPIEXEC (mpirun and its options).
 set -u
+# shellcheck source=tests/cli_fixture.sh
+source "$IONSWEEP_SOURCE/tests/cli_fixture.sh"
 # shellcheck source=tests/job_fixture.sh
 source "$IONSWEEP_SOURCE/tests/job_fixture.sh"
-export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
-export ION_MODEL_PATH="$IONSWEEP_SOURCE/sweeps/models"
-scratch=$(mktemp -d)
-trap 'rm -rf "$scratch"' EXIT
-cd "$scratch" || exit 1
-failures=0
-
-fail() {
-  echo "FAIL $1"
-  failures=$((failures + 1))
-}
 
 cat >study.yaml <<'YAML'
 model: neuron_glia

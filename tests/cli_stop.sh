@@ -3,15 +3,10 @@
 # to go on, and goes on to the same bytes.
 # Needs IONSWEEP (the program), IONSWEEP_SOURCE (the source) and MPIEXEC (mpirun and its options).
 set -u
+# shellcheck source=tests/cli_fixture.sh
+source "$IONSWEEP_SOURCE/tests/cli_fixture.sh"
 # shellcheck source=tests/job_fixture.sh
 source "$IONSWEEP_SOURCE/tests/job_fixture.sh"
-export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
-failures=0
-
-fail() {
-  echo "FAIL $1"
-  failures=$((failures + 1))
-}
 
 # study COUNT FILE: COUNT x 40 points of a model, in chunks of 64 points or more
 study() {

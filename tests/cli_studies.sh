@@ -3,28 +3,21 @@
 # there to show, and it draws its picture.
 # Needs IONSWEEP (the program), IONSWEEP_SOURCE (the source) and MPIEXEC.
 set -u
-export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 PYTHONDONTWRITEBYTECODE=1
-export ION_MODEL_PATH="$IONSWEEP_SOURCE/sweeps/models"
+# shellcheck source=tests/cli_fixture.sh
+source "$IONSWEEP_SOURCE/tests/cli_fixture.sh"
+export PYTHONDONTWRITEBYTECODE=1
 python="${IONSWEEP_PYTHON:-python3}"
-scratch=$(mktemp -d)
-trap 'rm -rf "$scratch"' EXIT
-failures=0
-
-fail() {
-  echo "FAIL $1"
-  failures=$((failures + 1))
-}
 
 "$python" -c "import netCDF4, numpy" 2>/dev/null || { echo "skipped: no netCDF4"; exit 77; }
 for sweep in "$IONSWEEP_SOURCE"/sweeps/*.yaml; do
   name=$(basename "$sweep" .yaml)
-  sed -E 's/count: *[0-9]+/count: 17/g; s/levels: *[0-9]+/levels: 1/; s/samples: *[0-9]+/samples: 128/; s/trajectories: *[0-9]+/trajectories: 32/; s/^( *)start: 16$/\1start: 16\n\1probes: 8/' "$sweep" >"$scratch/$name.yaml"
+  sed -E 's/count: *[0-9]+/count: 17/g; s/levels: *[0-9]+/levels: 1/; s/samples: *[0-9]+/samples: 128/; s/trajectories: *[0-9]+/trajectories: 32/; s/^( *)start: 16$/\1start: 16\n\1probes: 8/' "$sweep" >"$name.yaml"
   # shellcheck disable=SC2086
-  ${MPIEXEC:-mpirun --oversubscribe --bind-to none} -n 2 "$IONSWEEP" run "$scratch/$name.yaml" \
-    -o "$scratch/$name.nc" >"$scratch/log" 2>&1 || fail "$name: $(tail -3 "$scratch/log")"
+  ${MPIEXEC:-mpirun --oversubscribe --bind-to none} -n 2 "$IONSWEEP" run "$name.yaml" \
+    -o "$name.nc" >log 2>&1 || fail "$name: $(tail -3 log)"
 done
 
-"$python" - "$scratch" <<'PYTHON' || failures=$((failures + 1))
+"$python" - . <<'PYTHON' || failures=$((failures + 1))
 import glob, os, sys
 import netCDF4
 import numpy as np
@@ -225,18 +218,18 @@ PYTHON
 draw() { # SCRIPT STUDY ARGUMENTS...
   local script=$1 study=$2
   shift 2
-  "$python" "$IONSWEEP_SOURCE/postprocess/$script.py" "$scratch/$study.nc" "$@" --output "$scratch/$study.png" \
-    >"$scratch/log" 2>&1 || fail "$study: $(tail -1 "$scratch/log")"
-  [ -s "$scratch/$study.png" ] || fail "$study: $script.py draws nothing"
-  rm -f "$scratch/$study.png"
+  "$python" "$IONSWEEP_SOURCE/postprocess/$script.py" "$study.nc" "$@" --output "$study.png" \
+    >log 2>&1 || fail "$study: $(tail -1 log)"
+  [ -s "$study.png" ] || fail "$study: $script.py draws nothing"
+  rm -f "$study.png"
 }
 
 refuse() { # TEXT ARGUMENTS...
   local text=$1
   shift
-  "$python" "$IONSWEEP_SOURCE/postprocess/ledger.py" "$@" >"$scratch/log" 2>&1
+  "$python" "$IONSWEEP_SOURCE/postprocess/ledger.py" "$@" >log 2>&1
   [ $? = 2 ] || fail "ledger.py $* does not exit with 2"
-  grep -q "$text" "$scratch/log" || fail "ledger.py $*: $(tail -1 "$scratch/log")"
+  grep -q "$text" log || fail "ledger.py $*: $(tail -1 log)"
 }
 
 if "$python" -c "import matplotlib, xarray" 2>/dev/null; then
@@ -257,15 +250,15 @@ if "$python" -c "import matplotlib, xarray" 2>/dev/null; then
   draw map collapse_conductances --of recovery.kind
   draw map collapse_threshold --of threshold.gradient.temperature
   for name in sobol_resting sobol_threshold morris_screen; do
-    "$IONSWEEP" analyze "$scratch/$name.nc" >"$scratch/log" 2>&1 || fail "$name: $(tail -1 "$scratch/log")"
+    "$IONSWEEP" analyze "$name.nc" >log 2>&1 || fail "$name: $(tail -1 log)"
     draw sensitivity "$name.sensitivity" --most 5
   done
   draw map failure_boundary --of class --nodes
   draw map failure_boundary --of ecs.K
-  refuse 'did you mean' "$scratch/energy_budget.nc" --of neuron.nka.flx --at neuron_leak_na_permeability=0.002
-  refuse 'different units' "$scratch/energy_budget.nc" --of neuron.V neuron.Na
-  refuse 'factors vary' "$scratch/energy_budget.nc"
-  refuse 'needs one output' "$scratch/volume_regulation.nc" --of 'cell.E_*' --by cell.swell_cl.swell.width
-  refuse 'no such file' "$scratch/absent.nc"
+  refuse 'did you mean' energy_budget.nc --of neuron.nka.flx --at neuron_leak_na_permeability=0.002
+  refuse 'different units' energy_budget.nc --of neuron.V neuron.Na
+  refuse 'factors vary' energy_budget.nc
+  refuse 'needs one output' volume_regulation.nc --of 'cell.E_*' --by cell.swell_cl.swell.width
+  refuse 'no such file' absent.nc
 fi
 exit "$((failures > 0))"

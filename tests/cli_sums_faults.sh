@@ -1,15 +1,10 @@
 #!/bin/bash
 # Sums in place of points where something went wrong: first points that are given up in one part of a study and not in
 # the other, and files that are not what their sweep says.
-# Needs IONSWEEP, IONSWEEP_FAULTY (tests/faulty_points.c) and IONSWEEP_PYTHON.
+# Needs IONSWEEP, IONSWEEP_SOURCE, IONSWEEP_FAULTY (tests/faulty_points.c) and IONSWEEP_PYTHON.
 set -u
-export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
-failures=0
-
-fail() {
-  echo "FAIL $1"
-  failures=$((failures + 1))
-}
+# shellcheck source=tests/cli_fixture.sh
+source "$IONSWEEP_SOURCE/tests/cli_fixture.sh"
 
 "$IONSWEEP_PYTHON" -c "import netCDF4, numpy" 2>/dev/null || { echo "skipped: no netCDF4"; exit 77; }
 
@@ -95,14 +90,12 @@ import netCDF4
 
 whole = open("whole.nc", "rb").read()
 
-
 def edit(name, pairs):
     data = whole
     for old, new in pairs:
         assert data.count(old) >= 1 and len(old) == len(new)
         data = data.replace(old, new, 1)
     open(name, "wb").write(data)
-
 
 with netCDF4.Dataset("whole.nc") as data:
     width, n_unit = data.dimensions["word"].size, data.dimensions["unit"].size

@@ -3,15 +3,10 @@
 # and to no rank.
 # Needs IONSWEEP (the program), IONSWEEP_FAULTY (tests/faulty_points.c), IONSWEEP_SOURCE and MPIEXEC.
 set -u
+# shellcheck source=tests/cli_fixture.sh
+source "$IONSWEEP_SOURCE/tests/cli_fixture.sh"
 # shellcheck source=tests/job_fixture.sh
 source "$IONSWEEP_SOURCE/tests/job_fixture.sh"
-export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
-failures=0
-
-fail() {
-  echo "FAIL $1"
-  failures=$((failures + 1))
-}
 
 cat >study.yaml <<'YAML'
 model: neuron_glia

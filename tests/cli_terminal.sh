@@ -1,9 +1,11 @@
 #!/bin/bash
 # What a person at a terminal sees: one line, rewritten in place, never wider than the terminal, also
 # where mpirun stands between.
-# Needs IONSWEEP (the program), IONSWEEP_FAULTY (tests/faulty_points.c) and MPIEXEC (mpirun and its options).
+# Needs IONSWEEP (the program), IONSWEEP_SOURCE, IONSWEEP_FAULTY (tests/faulty_points.c) and MPIEXEC (mpirun and its options).
 set -u
-export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
+# shellcheck source=tests/cli_fixture.sh
+source "$IONSWEEP_SOURCE/tests/cli_fixture.sh"
+
 command -v script >/dev/null || {
   echo "no program 'script' to stand in for a terminal: skipped"
   exit 77
@@ -11,12 +13,6 @@ command -v script >/dev/null || {
 script -qec true /dev/null </dev/null >/dev/null 2>&1 || {
   echo "no pseudo-terminal to be had here: skipped"
   exit 77
-}
-failures=0
-
-fail() {
-  echo "FAIL $1"
-  failures=$((failures + 1))
 }
 
 cat >study.yaml <<'YAML'

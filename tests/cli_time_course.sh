@@ -3,18 +3,9 @@
 # section is wrong.
 # Needs IONSWEEP (the program), IONSWEEP_SOURCE (the source) and MPIEXEC.
 set -u
-export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
-export ION_MODEL_PATH="$IONSWEEP_SOURCE/sweeps/models"
+# shellcheck source=tests/cli_fixture.sh
+source "$IONSWEEP_SOURCE/tests/cli_fixture.sh"
 python="${IONSWEEP_PYTHON:-python3}"
-scratch=$(mktemp -d)
-trap 'rm -rf "$scratch"' EXIT
-cd "$scratch" || exit 1
-failures=0
-
-fail() {
-  echo "FAIL $1"
-  failures=$((failures + 1))
-}
 
 cat >insult.yaml <<END
 model: neuron_glia

@@ -1,15 +1,10 @@
 #!/bin/bash
 # verify finds what is damaged and nothing else; run repairs it to the same bytes; the study of a file is
 # made again from the file alone.
-# Needs IONSWEEP and IONSWEEP_PYTHON (with netCDF4).
+# Needs IONSWEEP, IONSWEEP_SOURCE and IONSWEEP_PYTHON (with netCDF4).
 set -u
-export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
-failures=0
-
-fail() {
-  echo "FAIL $1"
-  failures=$((failures + 1))
-}
+# shellcheck source=tests/cli_fixture.sh
+source "$IONSWEEP_SOURCE/tests/cli_fixture.sh"
 
 # verify STATUS WORD FILE OPTIONS...: exit status, and a word in what is said
 verify() {

@@ -1,14 +1,10 @@
 #!/bin/bash
 # verify --resolve of a boundary map, finished or not: nodes that were not needed are not solved, all others are what
 # solving them gives; an unfinished map is sound.
-# Needs IONSWEEP.
+# Needs IONSWEEP and IONSWEEP_SOURCE.
 set -u
-failures=0
-
-fail() {
-  echo "FAIL $1"
-  failures=$((failures + 1))
-}
+# shellcheck source=tests/cli_fixture.sh
+source "$IONSWEEP_SOURCE/tests/cli_fixture.sh"
 
 # verify FILE WORD...: 0 differ, and words in what is said
 verify() {

@@ -1,12 +1,7 @@
 # shellcheck shell=bash
 # What the tests of `run --extend` share: a study of any size, and runs of it.
-export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
-failures=0
-
-fail() {
-  echo "FAIL $1"
-  failures=$((failures + 1))
-}
+# shellcheck source=tests/cli_fixture.sh
+source "$IONSWEEP_SOURCE/tests/cli_fixture.sh"
 
 # sweep SAMPLES [DESIGN [OUTPUTS]]: two factors over a range in which the model is as good as linear.
 sweep() {

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # What the tests that kill or signal runs share. They wait for what a run says in its log, never for a time that it
-# may take on some machine.
+# may take on some machine. Read after cli_fixture.sh.
 
 # Processes of the ranks of an mpirun.
 ranks_of() {

@@ -1,13 +1,13 @@
 # shellcheck shell=bash
 # Sourced by cli_kill.sh and cli_kill_long.sh: runs that are killed at random moments and taken up again.
 # Needs IONSWEEP, IONSWEEP_SOURCE and MPIEXEC; KILLS says how many kills there are, KILL_STUDIES which studies share them.
+# shellcheck source=tests/cli_fixture.sh
+source "$IONSWEEP_SOURCE/tests/cli_fixture.sh"
 # shellcheck source=tests/job_fixture.sh
 source "$IONSWEEP_SOURCE/tests/job_fixture.sh"
-export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
 : "${KILL_STUDIES:=steady_state threshold time_course saltelli statistics boundary}"
 seed=${ION_SEED:-$$}
 RANDOM=$seed
-failures=0
 
 fail() {
   echo "FAIL $1 (ION_SEED=$seed)"

@@ -2,14 +2,10 @@
 # A real Slurm of one node that lives as long as the test that reads this file; a study, and ways to look at
 # jobs. Ends the test with status 77 where Slurm is not installed.
 # shellcheck disable=SC2034 # read by the tests
+# shellcheck source=tests/cli_fixture.sh
+source "$IONSWEEP_SOURCE/tests/cli_fixture.sh"
 scripts=$IONSWEEP_SOURCE/slurm
-failures=0
 ends_at=240 # s after the start of the test
-
-fail() {
-  echo "FAIL $1"
-  failures=$((failures + 1))
-}
 
 mkdir slurm
 bash "$IONSWEEP_SOURCE/tests/slurm_local.sh" start slurm

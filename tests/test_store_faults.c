@@ -179,7 +179,7 @@ static PetscErrorCode probe_tells_what_is_no_result(void)
     if (size < header + 997) break;
   }
   put_file(path, bytes, n + 1); /* there is one byte more allocated */
-  PetscCall(probe_as(path, &schema, ION_STORE_FOREIGN, "torn"));
+  PetscCall(probe_as(path, &schema, ION_STORE_FOREIGN, "appended"));
   for (size_t size = 4; size < 2000; size += 61) { /* the header is about 2 kB */
     put_file(path, bytes, size);
     PetscCall(probe_as(path, &schema, ION_STORE_FOREIGN, ""));
