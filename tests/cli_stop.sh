@@ -111,4 +111,17 @@ for case in 'TERM alone' 'INT alone' 'USR1 alone' 'TERM dealer' 'USR1 worker' 'U
 done
 [ "$(points b.out)" -gt 0 ] || fail "nothing was finished before the signal"
 
+# A signal that comes before there is anything to deal, while the sweep is read.
+mkfifo late.yaml
+"$IONSWEEP" run late.yaml -o late.nc >late.out 2>late.err &
+pid=$!
+exec 3>late.yaml
+kill -USR1 $pid
+cat study.yaml >&3
+exec 3>&-
+wait $pid
+status=$?
+[ "$status" = 99 ] || fail "a signal while the sweep is read: exit status $status: $(cat late.err)"
+[ "$(points late.out)" = 0 ] || fail "a signal while the sweep is read: $(points late.out) points"
+
 exit "$((failures > 0))"

@@ -103,4 +103,14 @@ grep -q 'another study.*0.8, 1.*0.7, 1' refuse.err || status=$(cat refuse.err)
 [ "$status" = 2 ] || fail "another study: $status"
 cmp v.nc new.nc.kept || fail "the file of another study was changed"
 
+# What lies where the next stage belongs is named, and no advice would cost the file that it is beside.
+cp half.nc beside.nc
+"$IONSWEEP" run other.yaml -o beside.nc.next >refuse.out 2>&1 || fail "run other.yaml"
+"$IONSWEEP" run sweep.yaml -o beside.nc --until 'T halfwidth < 1e-9' --max-points 1e5 >refuse.out 2>refuse.err
+status=$?
+if [ "$status" != 2 ] || ! grep -q '^beside.nc.next, .*; remove it$' refuse.err || grep -q restart refuse.err; then
+  fail "another study beside it: exit status $status, $(cat refuse.err)"
+fi
+cmp -s half.nc beside.nc || fail "the stage that was there was changed"
+
 exit "$((failures > 0))"

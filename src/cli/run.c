@@ -147,23 +147,31 @@ static PetscErrorCode solve(MPI_Comm comm, ion_study *study, const cli_arguments
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode run(MPI_Comm comm, const cli_arguments *arguments, int *exit_status)
+static PetscErrorCode run_study(MPI_Comm comm, const cli_arguments *arguments, int *exit_status)
 {
   ion_study *study = NULL;
   PetscErrorCode code;
 
   PetscFunctionBegin;
-  PetscCheck(arguments->output, PETSC_COMM_SELF, PETSC_ERR_USER_INPUT,
-             "ionsweep run: -o FILE.nc is missing");
-  if (arguments->until) {
-    PetscCall(cli_run_until(comm, arguments, exit_status));
-    PetscFunctionReturn(PETSC_SUCCESS);
-  }
   code = cli_open_study(comm, arguments, 0, &study);
   if (!code) code = solve(comm, study, arguments, exit_status);
   PetscCall(ion_study_close(&study));
-  PetscCall(code);
-  PetscFunctionReturn(PETSC_SUCCESS);
+  PetscFunctionReturn(code);
+}
+
+static PetscErrorCode run(MPI_Comm comm, const cli_arguments *arguments, int *exit_status)
+{
+  ion_signals *signals = NULL;
+  PetscErrorCode code;
+
+  PetscFunctionBegin;
+  PetscCheck(arguments->output, PETSC_COMM_SELF, PETSC_ERR_USER_INPUT,
+             "ionsweep run: -o FILE.nc is missing");
+  PetscCall(ion_signals_catch(&signals)); /* a time limit may be up while the study is read */
+  code = arguments->until ? cli_run_until(comm, arguments, exit_status)
+                          : run_study(comm, arguments, exit_status);
+  PetscCall(ion_signals_restore(&signals));
+  PetscFunctionReturn(code);
 }
 
 const cli_verb cli_run = {

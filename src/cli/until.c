@@ -330,6 +330,21 @@ static void note_loss(const growth *g, ion_job_result *result)
   result->stopped = PETSC_TRUE;
 }
 
+/* What an earlier run has left beside the file is gone on with, or is in the way. */
+static PetscErrorCode check_next(const growth *g, const ion_study *study)
+{
+  ion_store_found found;
+  char why[256];
+
+  PetscFunctionBegin;
+  if (g->n_stage == 1 || g->arguments->restart) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(ion_store_probe(g->next, ion_study_schema(study), &found, why, sizeof why));
+  PetscCheck(found != ION_STORE_OTHER && found != ION_STORE_FOREIGN, PETSC_COMM_SELF,
+             PETSC_ERR_USER_INPUT, "%s, the next stage, is not of this growth: %s; remove it",
+             g->next, why);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* One stage; *done when it is the last one. After a rank was lost there are no more. */
 static PetscErrorCode run_stage(growth *g, ion_study *study, PetscBool *done, int *exit_status)
 {
@@ -342,6 +357,7 @@ static PetscErrorCode run_stage(growth *g, ion_study *study, PetscBool *done, in
   PetscBool reached = PETSC_FALSE;
 
   PetscFunctionBegin;
+  PetscCall(check_next(g, study));
   PetscCall(cli_solve(g->comm, study, &options, &result));
   if (!result.stopped) PetscCall(end_stage(g, &options, &s, &result.n_lost));
   note_loss(g, &result);
@@ -396,9 +412,7 @@ static PetscErrorCode run_stages(growth *g, int *exit_status)
 PetscErrorCode cli_run_until(MPI_Comm comm, const cli_arguments *arguments, int *exit_status)
 {
   growth g = {.comm = comm, .arguments = arguments, .start = MPI_Wtime(), .before = (double)NAN};
-  ion_signals *signals = NULL;
   char place[PETSC_MAX_PATH_LEN];
-  PetscErrorCode code;
 
   PetscFunctionBegin;
   PetscCallMPI(MPI_Comm_rank(comm, &g.rank));
@@ -407,8 +421,6 @@ PetscErrorCode cli_run_until(MPI_Comm comm, const cli_arguments *arguments, int 
   snprintf(g.log, sizeof g.log, "%s.log", arguments->output);
   PetscCall(read_condition(arguments->until, &g.wanted));
   PetscCall(start(&g));
-  PetscCall(ion_signals_catch(&signals)); /* also while indices are made */
-  code = run_stages(&g, exit_status);
-  PetscCall(ion_signals_restore(&signals));
-  PetscFunctionReturn(code);
+  PetscCall(run_stages(&g, exit_status));
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
