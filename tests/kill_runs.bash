@@ -65,6 +65,17 @@ start() {
   pid=$!
 }
 
+# wait_for_lock FILE.nc: until a rank of $pid holds it, or that has ended. Killed runs leave their lock behind: its holder
+# counts. In MPI_Init, before that, a rank whose mpirun is killed may wait for ever (PMIx 4.2); it has touched nothing yet.
+wait_for_lock() {
+  local holder
+  for _ in $(seq 500); do
+    read -r _ holder 2>/dev/null <"$1.lock" && [[ " $(ranks_of "$pid") " = *" $holder "* ]] && return
+    case $(ps -o stat= -p "$pid") in Z* | '') return ;; esac
+    sleep 0.02
+  done
+}
+
 # kill_once WHOM: kill -9 all ranks, one of them, or mpirun; false where the run was over before
 kill_once() {
   local ranks one
@@ -98,10 +109,7 @@ kill_and_resume() {
     n=$(((n + RANDOM % 4) % 5 + 1))
     whom=$(printf 'all\none\nmpirun\n' | sed -n "$((RANDOM % 3 + 1))p")
     start $n killed.nc
-    for _ in $(seq 500); do
-      [ -s killed.nc.lock ] && break
-      sleep 0.02
-    done
+    wait_for_lock killed.nc
     sleep "$(printf '0.%03d' $((RANDOM % span)))"
     if kill_once "$whom"; then
       kills=$((kills + 1))
