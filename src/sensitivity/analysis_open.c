@@ -275,7 +275,6 @@ static void take(ion_analysis *a, size_t n, size_t m)
 
 static PetscErrorCode locate_sample(ion_analysis *a)
 {
-
   PetscFunctionBegin;
   PetscCall(ion_block_create(a->n_column, a->n_sample, &a->u));
   for (size_t j = 0; !a->design && j < a->n_column; j++)
@@ -319,16 +318,21 @@ static PetscErrorCode rank_rows(uint64_t seed, ion_block x)
 static PetscErrorCode place_sample(ion_analysis *a)
 {
   const PetscBool correlated = (PetscBool)(a->design && ion_design_is_correlated(a->design));
+  const size_t n             = (size_t)a->schema->n_point;
+  double *value;
 
   PetscFunctionBegin;
   a->place = a->u;
   if (!a->design) PetscCall(rank_rows(a->schema->seed, a->u));
   if (!correlated) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(ion_block_create(a->n_column, a->n_sample, &a->place));
-  for (size_t j = 0; j < a->n_column; j++)
-    for (size_t i = 0; i < a->n_sample; i++)
-      PetscCall(ion_store_file_coordinate(a->file, find_variable(a, a->quantity[j].name),
-                                          a->sample[i], 1, ion_row(a->place, j) + i));
+  PetscCall(PetscMalloc1(n, &value));
+  for (size_t j = 0; j < a->n_column; j++) {
+    PetscCall(
+        ion_store_file_coordinate(a->file, find_variable(a, a->quantity[j].name), 0, n, value));
+    for (size_t i = 0; i < a->n_sample; i++) ion_row(a->place, j)[i] = value[a->sample[i]];
+  }
+  PetscCall(PetscFree(value));
   PetscCall(rank_rows(a->schema->seed, a->place));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
