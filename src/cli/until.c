@@ -331,18 +331,29 @@ static void note_loss(const growth *g, ion_job_result *result)
 }
 
 /* What an earlier run has left beside the file is gone on with, or is in the way. */
-static PetscErrorCode check_next(const growth *g, const ion_study *study)
+static PetscErrorCode look_at_next(const growth *g, const ion_study *study)
 {
   ion_store_found found;
   char why[256];
 
   PetscFunctionBegin;
-  if (g->n_stage == 1 || g->arguments->restart) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(ion_store_probe(g->next, ion_study_schema(study), &found, why, sizeof why));
   PetscCheck(found != ION_STORE_OTHER && found != ION_STORE_FOREIGN, PETSC_COMM_SELF,
              PETSC_ERR_USER_INPUT, "%s, the next stage, is not of this growth: %s; remove it",
              g->next, why);
   PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Rank 0 looks, and all leave together. */
+static PetscErrorCode check_next(const growth *g, const ion_study *study)
+{
+  int code = 0;
+
+  PetscFunctionBegin;
+  if (g->n_stage == 1 || g->arguments->restart) PetscFunctionReturn(PETSC_SUCCESS);
+  if (g->rank == 0) code = (int)look_at_next(g, study);
+  PetscCallMPI(MPI_Bcast(&code, 1, MPI_INT, 0, g->comm));
+  PetscFunctionReturn((PetscErrorCode)code);
 }
 
 /* One stage; *done when it is the last one. After a rank was lost there are no more. */
